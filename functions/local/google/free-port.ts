@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** Below those that systems give to whoever asks for any port, also for connections: 32,768 on Linux. */
+/** Below those that systems give where any port is asked for, also for connections: 32,768 on Linux. */
 const [FIRST, LAST] = [20_000, 32_000];
 
 /**
