@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { axeViolations, type Console, looks, openPage, startConsole } from './console.ts';
+import { assertLooksWell, axeViolations, type Console, openPage, startConsole } from './console.ts';
 
 const message = { title: 'Spring is here', body: 'Half price until Sunday.' };
 
@@ -177,17 +177,13 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
       message: { title: hostile, body: hostile, literal: true },
       audience: { or: [{ tags: ['<img src=x>'] }, { platform: ['ios', 'android'] }] },
     });
-    for (const look of looks) {
-      const { page } = await openPage(t, browser, server.consoleUrl(), look);
-      await page.getByText('key "local"').waitFor({ state: 'attached' });
-      await show(page, server.url, id);
-      await page.getByRole('heading', { name: '<script>alert(1)</script>' }).waitFor();
-      await page.getByText('Closed: every recipient is counted once.').waitFor();
-      await page.getByText('"<img src=x>"').waitFor();
-      assert.equal(await page.locator('main b, main img').count(), 0);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      assert.ok(width <= look.width, `the page is ${width} px wide`);
-      assert.deepEqual(await axeViolations(page), []);
-    }
+    const { page } = await openPage(t, browser, server.consoleUrl(), { width: 390 });
+    await page.getByText('key "local"').waitFor({ state: 'attached' });
+    await show(page, server.url, id);
+    await page.getByRole('heading', { name: '<script>alert(1)</script>' }).waitFor();
+    await page.getByText('Closed: every recipient is counted once.').waitFor();
+    await page.getByText('"<img src=x>"').waitFor();
+    assert.equal(await page.locator('main b, main img').count(), 0);
+    await assertLooksWell(page);
   });
 });

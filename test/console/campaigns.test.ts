@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { axeViolations, looks, openPage, startConsole } from './console.ts';
+import { assertLooksWell, axeViolations, openPage, startConsole } from './console.ts';
 
 const message = { title: 'Spring is here', body: 'Half price until Sunday.' };
 const campaign = { audience: { everybody: true }, message };
@@ -165,13 +165,9 @@ suite('the list of campaigns', { skip: withoutBrowser() }, () => {
         name,
         message: { title: `${name}${'y'.repeat(500)}`, literal: true },
       });
-    for (const look of looks) {
-      const { page } = await openPage(t, browser, server.consoleUrl(), look);
-      for (const name of names) await page.getByText(name, { exact: true }).waitFor();
-      assert.equal(await page.locator('td img, td b').count(), 0);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      assert.ok(width <= look.width, `the page is ${width} px wide`);
-      assert.deepEqual(await axeViolations(page), []);
-    }
+    const { page } = await openPage(t, browser, server.consoleUrl(), { width: 390 });
+    for (const name of names) await page.getByText(name, { exact: true }).waitFor();
+    assert.equal(await page.locator('td img, td b').count(), 0);
+    await assertLooksWell(page);
   });
 });

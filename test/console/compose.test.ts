@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import {
+  assertLooksWell,
   axeViolations,
   type Console,
   type Look,
@@ -557,18 +558,18 @@ suite('compose', { skip: withoutBrowser() }, () => {
     assert.deepEqual(await campaigns(it), ['Typed']);
   });
 
-  for (const look of looks)
-    test(`the form is accessible, ${look.width} px, ${look.scheme}`, async (t) => {
-      const { page } = await compose(t, await startConsole(t), look);
-      assert.deepEqual(await axeViolations(page), []);
+  // the pictures of phones are light or dark from the beginning
+  for (const scheme of ['light', 'dark'] as const)
+    test(`the form is accessible, ${scheme}`, async (t) => {
+      const some = looks.filter((it) => it.scheme === scheme);
+      const { page } = await compose(t, await startConsole(t), { width: 390, scheme });
+      await assertLooksWell(page, some);
       await write(page);
       await page.getByText('Badge, lifetime').click();
       await page.getByText('Subtitle, sound, data').click();
       await field(page, 'Badge').fill('lots');
       await page.getByRole('radio', { name: 'At local time' }).check();
       await page.getByRole('heading', { name: '1 thing is left' }).waitFor();
-      assert.deepEqual(await axeViolations(page), []);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      assert.ok(width <= look.width, `the page is ${width} px wide`);
+      await assertLooksWell(page, some);
     });
 });

@@ -114,6 +114,8 @@ export const looks: Required<Look>[] = ([390, 1280] as const).flatMap((width) =>
   (['light', 'dark'] as const).map((scheme) => ({ width, scheme })),
 );
 
+const sizeOf = (width: 390 | 1280) => ({ width, height: width === 390 ? 844 : 900 });
+
 interface Opened {
   page: Page;
   context: BrowserContext;
@@ -131,7 +133,7 @@ export async function openPage(
   { width = 1280, scheme = 'light' }: Look = {},
 ): Promise<Opened> {
   const context = await browser.newContext({
-    viewport: { width, height: width === 390 ? 844 : 900 },
+    viewport: sizeOf(width),
     colorScheme: scheme,
     reducedMotion: 'reduce',
     locale: 'en-US',
@@ -196,6 +198,33 @@ export async function axeViolations(page: Page): Promise<string[]> {
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary ?? ''}`),
   );
 }
+
+/** Sets the page to each look in turn, and to its first width again at the end. */
+export async function inAllLooks(
+  page: Page,
+  check: (look: Required<Look>) => Promise<void>,
+  some = looks,
+) {
+  const before = page.viewportSize()!;
+  for (const look of some) {
+    await page.setViewportSize(sizeOf(look.width));
+    await page.emulateMedia({ colorScheme: look.scheme });
+    await check(look);
+  }
+  await page.setViewportSize(before);
+}
+
+/** In all looks axe finds nothing, and nothing is wider than the window. */
+export const assertLooksWell = (page: Page, some = looks) =>
+  inAllLooks(
+    page,
+    async ({ width, scheme }) => {
+      assert.deepEqual(await axeViolations(page), [], `${width} px, ${scheme}`);
+      const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
+      assert.ok(wide <= width, `at ${width} px the page is ${wide} px wide`);
+    },
+    some,
+  );
 
 interface Violation {
   id: string;

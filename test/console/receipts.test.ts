@@ -5,10 +5,10 @@ import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { until } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
 import {
+  assertLooksWell,
   axeViolations,
   type Console,
   goTo,
-  looks,
   openPage,
   shown,
   startConsole,
@@ -73,30 +73,27 @@ suite('receipts in the console', { skip: withoutBrowser() }, () => {
     await page.getByRole('img', { name: /in the end 30\.$/ }).waitFor();
   });
 
-  for (const look of looks)
-    test(`an estimate has its interval, and all is accessible, ${look.width} px, ${look.scheme}`, async (t) => {
-      const it = await startConsole(t);
-      await it.fill(400);
-      await it.client.put('/v1/apps/default/policy', { receipts: { delivered: 0.5 } });
-      const { id } = await sent(it);
-      for (let from = 0; from < 400; from += 50) await report(it, id, 'delivered', 50, from);
-      await report(it, id, 'opened', 40);
-      const { receipts } = await it.client.get<CampaignView>(`/v1/campaigns/${id}`);
-      const { delivered, low, high } = receipts!.estimated!;
-      assert.ok(low < delivered && delivered <= high);
-      const { page } = await openPage(t, browser, it.server.consoleUrl(), look);
-      await goTo(page, it, `campaigns/${id}`);
-      await page.getByText(`about ${delivered}`).waitFor();
-      await page.getByText(`${low} to ${high}`).waitFor();
-      await page.getByText('50.0 % of the devices report a delivery').waitFor();
-      await page.getByRole('img', { name: /in the end 40\.$/ }).waitFor();
-      await page.evaluate(
-        "for (const it of document.querySelectorAll('main details')) it.open = true",
-      );
-      assert.deepEqual(await axeViolations(page), []);
-      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
-      assert.ok(width <= look.width, `the page is ${width} px wide`);
-    });
+  test('an estimate has its interval, and all is accessible, in all looks', async (t) => {
+    const it = await startConsole(t);
+    await it.fill(400);
+    await it.client.put('/v1/apps/default/policy', { receipts: { delivered: 0.5 } });
+    const { id } = await sent(it);
+    for (let from = 0; from < 400; from += 50) await report(it, id, 'delivered', 50, from);
+    await report(it, id, 'opened', 40);
+    const { receipts } = await it.client.get<CampaignView>(`/v1/campaigns/${id}`);
+    const { delivered, low, high } = receipts!.estimated!;
+    assert.ok(low < delivered && delivered <= high);
+    const { page } = await openPage(t, browser, it.server.consoleUrl(), { width: 390 });
+    await goTo(page, it, `campaigns/${id}`);
+    await page.getByText(`about ${delivered}`).waitFor();
+    await page.getByText(`${low} to ${high}`).waitFor();
+    await page.getByText('50.0 % of the devices report a delivery').waitFor();
+    await page.getByRole('img', { name: /in the end 40\.$/ }).waitFor();
+    await page.evaluate(
+      "for (const it of document.querySelectorAll('main details')) it.open = true",
+    );
+    await assertLooksWell(page);
+  });
 
   test('an app that wants no receipts is switched off, and its campaigns show none', async (t) => {
     const it = await startConsole(t);
