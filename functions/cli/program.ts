@@ -113,10 +113,23 @@ function createProgram(io: Io): Command {
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(redact(text.replace(/^error: /, 'volley: '))),
+      outputError: (text, write) => write(redact(inOurWords(text))),
     })
     .showHelpAfterError('Try --help.');
 }
+
+/** Commander's errors: `volley: --failing "120" is not valid. It must be from 0 to 100, such as 2%.` */
+const inOurWords = (text: string) =>
+  text
+    .replace(/^error: /, 'volley: ')
+    .replace(
+      /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\./s,
+      '$1 "$2" is not valid.',
+    )
+    .replace(
+      /command-argument value '(.*)' is invalid for argument '[^']*'\./s,
+      '"$1" is not valid.',
+    );
 
 /** Folds each line; its own line breaks are kept. */
 const folded = (text: string) =>

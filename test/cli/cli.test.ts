@@ -143,6 +143,12 @@ test('a wrong command line is explained shortly, with 2', async (t) => {
     [['sned'], /unknown command 'sned'/],
     [['send', '--titel', 'x'], /unknown option '--titel'/],
     [['report'], /missing required argument 'id'/],
+    [['estimate', '0'], /^volley: "0" is not valid\. It must be a whole number above 0\.$/m],
+    [['estimate', '9', '--failing', '120'], /^volley: --failing "120" is not valid\. It must be/m],
+    [
+      ['send', '--late', 'soon'],
+      /^volley: --late "soon" is not valid\. Allowed choices are now, /m,
+    ],
     [['failures', 'x', '--csv', '--json'], /exclude each other/],
     [['report', 'x', '--url', 'localhost:8080'], /is not a URL/],
     [[], /Usage: volley/],
