@@ -65,12 +65,16 @@ function Row({ wave, hasCounts }: { wave: StripWave; hasCounts: boolean }) {
 
 /** All zones: those that a few words leave out unfold. */
 function Places({ wave }: { wave: StripWave }) {
-  const text = <bdi>{placesOf(wave)}</bdi>;
+  const text = <bdi>{broken(placesOf(wave))}</bdi>;
   if (wave.of !== 'zones' || wave.zones.length <= NAMED + 1) return text;
   return (
     <details>
       <summary>{text}</summary>
-      <bdi>{wave.zones.slice(NAMED).join(', ')}</bdi>
+      <bdi>{broken(wave.zones.slice(NAMED).join(', '))}</bdi>
     </details>
   );
 }
+
+/** A line may break behind a slash: "America/Argentina/Buenos_Aires" is wider than a phone's column. */
+const broken = (text: string) =>
+  text.split('/').map((part, i) => (i === 0 ? part : ['/', <wbr key={i} />, part]));
