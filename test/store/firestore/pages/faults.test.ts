@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { status } from '@grpc/grpc-js';
-import { bucketOf } from '../../../../functions/model/bucket.ts';
+import { BUCKETS, type BucketRange, bucketOf } from '../../../../functions/model/bucket.ts';
 import type { Installation } from '../../../../functions/model/installation.ts';
 import type { Audience } from '../../../../functions/model/schemas/audience.ts';
 import type { Store } from '../../../../functions/ports/ports.ts';
@@ -20,6 +20,11 @@ const IDS = Array.from({ length: 64 }, (_, n) => `device-${n}`).toSorted(
   (a, b) => bucketOf(a) - bucketOf(b),
 );
 
+/** So many that each of 256 pages has some. */
+const MANY = Array.from({ length: 4_096 }, (_, n) => `device-${n}`).toSorted(
+  (a, b) => bucketOf(a) - bucketOf(b),
+);
+
 const put = (store: Store, app: string, ids: string[], rest: Partial<Installation> = {}) =>
   store.putInstallations(ids.map((id) => person(id, { app, token: `${app} ${id}`, ...rest })));
 
@@ -27,10 +32,10 @@ async function read(
   store: Store,
   app: string,
   audience: Audience = {},
-  until: () => boolean = () => false,
+  { until = () => false, range = EVERYBODY }: { until?: () => boolean; range?: BucketRange } = {},
 ) {
   const found: string[] = [];
-  const all = { app, audience, range: EVERYBODY, after: null, size: 4 };
+  const all = { app, audience, range, after: null, size: 4 };
   for await (const { installations } of store.streamAudience(all)) {
     found.push(...installations.map((it) => it.id));
     if (until()) break;
@@ -88,7 +93,7 @@ for (const what of ['built', 'folded'] as const)
           if (!isOfPage(call) || written++ < dies) return null;
           return { code: status.UNAVAILABLE, when: written === dies + 1 ? when : 'before' };
         };
-        await read(it.store, 'app', {}, () => written > dies);
+        await read(it.store, 'app', {}, { until: () => written > dies });
         proxy.fault = () => null;
         lives = written <= dies;
         if (lives) assert.equal(dies, what === 'built' ? 16 : FIRST.length, 'each page is written');
@@ -140,6 +145,29 @@ test('a page is folded while its range is written to', { skip }, async (t) => {
     const left = all.filter((one) => !one!.optedOut).map((one) => one!.id);
     assert.deepEqual(await read(it.store, 'app'), left);
   }
+});
+
+test('a page that is older than those read before it gets its own changes', { skip }, async (t) => {
+  const it = openPaged(t, { pages: { foldedAfter: 1 } });
+  // one in each of the first five of 256 pages, which lie in a cell; four pages are read in the first call
+  const width = BUCKETS / 256;
+  const ids = [0, 1, 2, 3, 4].map(
+    (page) => MANY.find((id) => Math.floor(bucketOf(id) / width) === page)!,
+  );
+  const others = MANY.filter((id) => bucketOf(id) < 5 * width && !ids.includes(id));
+  await put(it.other, 'app', [...ids, ...others]);
+  it.clock.ahead += HOUR;
+  await it.layout('app', 8);
+  const cell = { from: 0, to: 16 * width };
+  await read(it.store, 'app', {}, { range: cell });
+  it.clock.ahead += HOUR;
+  await put(it.other, 'app', ids, { tags: ['changed'] });
+  it.clock.ahead += HOUR;
+  // the first four are folded
+  await read(it.store, 'app', {}, { range: { from: 0, to: 4 * width } });
+  it.clock.ahead += HOUR;
+  const changed = { not: { tags: { none: ['changed'] } } };
+  assert.deepEqual(await read(it.store, 'app', changed, { range: cell }), ids);
 });
 
 test('clocks of writers may be an hour apart', { skip }, async (t) => {

@@ -1,14 +1,15 @@
 /**
  * A random life of a registry on the real store, in virtual time: installations register, change, opt
  * out, go and come back, users are erased, pages are built, folded, deleted and expire, while planners read
- * and stop in the middle. The documents are the truth: a planner reaches no others than those who were in the
+ * and stop or die in the middle. The documents are the truth: a planner reaches no others than those who were in the
  * audience at some time while it read, and everybody who was there all the time.
  */
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { status } from '@grpc/grpc-js';
 import { matches } from '../../../../functions/model/audience/matches.ts';
-import type { Installation } from '../../../../functions/model/installation.ts';
+import type { Carried, Installation, Reached } from '../../../../functions/model/installation.ts';
 import type { Audience } from '../../../../functions/model/schemas/audience.ts';
 import type { Store } from '../../../../functions/ports/ports.ts';
 import { unpacked } from '../../../../functions/store/firestore/pages/codec.ts';
@@ -31,6 +32,9 @@ const STEPS = 40;
 const APPS = ['a', 'a~', 'ab'];
 const IDS = ['0', '0', '0', '7', 'f', 'f'].map((cell, n) => idIn(cell, `device-${n}`));
 const TAGS = ['news', 'vip'];
+const ZONES = ['Asia/Tokyo', 'Europe/Zurich'];
+/** Codes that a client does not try again: to it the process is dead. */
+const DEAD = { code: status.PERMISSION_DENIED, when: 'before' } as const;
 
 for (const seed of [11, 12, 13])
   test(`a random life of a registry (seed ${seed})`, { skip }, async (t) => {
@@ -38,6 +42,10 @@ for (const seed of [11, 12, 13])
     for (let step = 0; step < STEPS; step++) await life.step();
     t.diagnostic(`${life.campaigns()} campaigns, ${life.reached()} reached`);
   });
+
+/** Who was reached, and what was known of it. */
+const keyOf = ({ id, token, timeZone }: Pick<Reached, 'id' | 'token' | 'timeZone'>) =>
+  `${id} ${token} ${timeZone}`;
 
 async function begin(t: TestContext, seed: number) {
   const { below, pick } = chance(seed);
@@ -79,10 +87,22 @@ async function begin(t: TestContext, seed: number) {
     const changed = {
       ...person(id, { app, token, tags: TAGS.filter(() => below(2) === 0) }),
       ...(below(3) === 0 && { userId: `user-${++users}` }),
+      ...(below(3) > 0 && { timeZone: pick(ZONES) }),
       ...(below(6) === 0 && { optedOut: below(2) === 0 }),
       ...(below(6) === 0 && { optedOutOf: below(2) === 0 ? ['marketing'] : [] }),
     };
     await store.putInstallations([{ ...(same ?? changed), refreshedAt }]);
+  }
+
+  /** Its app says one thing about it, or where it is. */
+  async function patch() {
+    const change = pick<Partial<Installation>>([
+      { timeZone: pick(ZONES) },
+      { timeZone: undefined },
+      { optedOutOf: pick([[], ['marketing']]) },
+      { tags: [pick(TAGS)] },
+    ]);
+    await it.other.updateInstallation(pick(APPS), pick(IDS), (one) => ({ ...one, ...change }));
   }
 
   async function erase() {
@@ -110,6 +130,8 @@ async function begin(t: TestContext, seed: number) {
 
   const acts: (() => Promise<unknown>)[] = [
     ...Array.from({ length: 6 }, () => () => register(it.other)),
+    patch,
+    patch,
     () => it.other.deleteInstallation(pick(APPS), pick(IDS)),
     () => it.other.deleteInstallation(pick(APPS), pick(IDS)),
     erase,
@@ -117,19 +139,26 @@ async function begin(t: TestContext, seed: number) {
     () => read(it.other, pick(APPS), { tags: { any: ['vip'] } }),
   ];
 
-  async function read(store: Store, app: string, audience: Audience) {
-    const found: string[] = [];
-    const all = { app, audience, range: EVERYBODY, after: null, size: 2 };
+  /** `found` is added to: what was read before the process died counts as well. */
+  async function read(store: Store, app: string, audience: Audience, found: string[] = []) {
+    const isOfWave = 'not' in audience && below(2) === 0;
+    const carried: Carried[] = ['timeZone'];
+    const all = { app, audience, range: EVERYBODY, after: null, size: 2, carried, isOfWave };
     for await (const { installations } of store.streamAudience(all))
-      found.push(...installations.map((one) => `${one.id} ${one.token}`));
+      found.push(...installations.map(keyOf));
     return found;
   }
 
   function audience(): Audience {
     const at = new Date(clock.now() - (16 + below(30)) * DAY).toISOString();
+    const wave = { not: { timeZone: [pick(ZONES)] } };
     return pick<Audience>([
       {},
       {},
+      wave,
+      wave,
+      // no index narrows it, so that pages are read
+      { and: [{}, { or: [{ timeZone: [pick(ZONES)] }] }] },
       { tags: { any: ['vip'] } },
       { category: 'marketing' },
       { not: { tags: { all: ['news'] } } },
@@ -143,22 +172,24 @@ async function begin(t: TestContext, seed: number) {
     const app = pick(APPS);
     const asked = audience();
     const inIt = (all: Installation[]) =>
-      new Set(
-        all
-          .filter((one) => one.app === app && matches(asked, one))
-          .map((one) => `${one.id} ${one.token}`),
-      );
+      new Set(all.filter((one) => one.app === app && matches(asked, one)).map(keyOf));
     const states = [inIt(await truth())];
     const stops = new Set(Array.from({ length: below(4) }, () => below(30)));
+    const dies = below(5) === 0 ? below(30) : Number.POSITIVE_INFINITY;
     let calls = 0;
     proxy.fault = async () => {
+      if (calls >= dies) return DEAD;
       if (stops.delete(calls++)) {
         await pick(acts)();
         states.push(inIt(await truth()));
       }
       return null;
     };
-    const found = await read(it.store, app, asked);
+    const found: string[] = [];
+    await read(it.store, app, asked, found).catch((error) => {
+      if (calls < dies) throw error;
+    });
+    const isWhole = calls < dies;
     proxy.fault = () => null;
     const what = `seed ${seed}, campaign ${campaigns++} of ${app} to ${JSON.stringify(asked)}`;
     for (const one of found)
@@ -166,7 +197,7 @@ async function begin(t: TestContext, seed: number) {
         states.some((state) => state.has(one)),
         `${what}: ${one} was reached`,
       );
-    for (const one of states[0]!)
+    for (const one of isWhole ? states[0]! : [])
       if (states.every((state) => state.has(one)))
         assert.ok(found.includes(one), `${what}: ${one} is missing`);
     reached += found.length;
