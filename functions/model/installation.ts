@@ -21,7 +21,8 @@ export interface Installation extends Omit<Registration, 'provider'> {
   refreshedAt: number;
   /**
    * When it is read: when its time zone last changed, ms since the epoch; left out if it never did. A store
-   * sets it, by its own clock, in each write that changes the zone of an installation that it has.
+   * sets it, by its own clock, in each write that changes the zone of an installation that it has; and where it
+   * tells that (SQLite), in one that brings back an installation that was removed some weeks ago or less.
    */
   movedAt?: number | undefined;
 }

@@ -7,7 +7,17 @@ import { BUCKETS } from '../../functions/model/bucket.ts';
 import type { Carried, Installation, Reached } from '../../functions/model/installation.ts';
 import type { Audience } from '../../functions/model/schemas/audience.ts';
 import type { AudienceRead, Store } from '../../functions/ports/ports.ts';
-import { chance, EVERYBODY, type MakeStore, NOW, person } from './store-fixture.ts';
+import {
+  chance,
+  claimed,
+  commitOf,
+  EVERYBODY,
+  leaseOf,
+  lonelyChunk,
+  type MakeStore,
+  NOW,
+  person,
+} from './store-fixture.ts';
 import { expression, inOrder } from './store-matching.ts';
 
 const app = 'default';
@@ -50,9 +60,6 @@ export function zoneContract(name: string, makeStore: MakeStore) {
     assert.equal(await put(NOW + 4), NOW + 4, 'it tells none any more');
     assert.equal(await put(NOW + 5), NOW + 4);
     assert.equal(await put(NOW + 6, BERLIN), NOW + 6);
-    clock.at = NOW + 7;
-    await store.deleteInstallation(app, 'one');
-    assert.equal(await put(NOW + 8, TOKYO), undefined, 'it is a new one');
     await store.putInstallations([person('bare')]);
     clock.at = NOW + 9;
     await store.putInstallations([person('bare', { timeZone: LIMA })]);
@@ -302,5 +309,37 @@ export function zoneContract(name: string, makeStore: MakeStore) {
     await put(ids.slice(-30));
     await check({});
     for (let n = 0; n < 6; n++) await check(expression(dice, 2));
+  });
+}
+
+/** Firestore does not tell that yet: there, such an installation is a new one. */
+export function comeBackContract(name: string, makeStore: MakeStore) {
+  test(`${name}: an installation that was removed and is back has moved, whichever way it went or came`, async (t) => {
+    const { store, clock, movedAt } = await withClock(t, makeStore);
+    const ids = Array.from({ length: 70 }, (_, n) => `device-${n}`);
+    const there = ids.map((id) => person(id, { timeZone: BERLIN, userId: 'ada' }));
+    await store.putInstallations(there);
+    clock.at = NOW + 1;
+    for (const id of ids.slice(0, 8)) await store.deleteInstallation(app, id);
+    // another device has its token
+    await store.putInstallations([person('thief', { token: 'token-of-device-8' })]);
+    const { chunkId } = await lonelyChunk(store, 1);
+    claimed(await store.claimChunk(chunkId, leaseOf('mine'), NOW));
+    const dead = { installationId: 'device-9', token: 'token-of-device-9', since: NOW + 1 };
+    await store.commitChunk(commitOf(chunkId, 'mine', { failed: [0], forget: [dead], open: [] }));
+    for (const id of ids.slice(0, 10)) assert.equal(await store.getInstallation(app, id), null, id);
+
+    clock.at = NOW + 2;
+    const back = ids.map((id) => person(id, { timeZone: TOKYO, token: `new-${id}` }));
+    await store.putInstallations([back[0]!, person('device-0', { app: 'other' }), person('new')]);
+    const rows = back.slice(1).map((it) => ({ ...it, timeZone: BERLIN, refreshedAt: null }));
+    const counts = await store.importInstallations(rows, { run: null, now: NOW + 2 });
+    assert.equal(counts.inserted, 9);
+    for (const [n, id] of ids.entries())
+      assert.equal(await movedAt(id), n < 10 ? NOW + 2 : undefined, id);
+    assert.equal(await movedAt('new'), undefined);
+    assert.equal((await store.getInstallation('other', 'device-0'))?.movedAt, undefined);
+    const moved = await streamed(store, { movedSince: NOW + 2 });
+    assert.deepEqual(idsOf(moved).sort(), ids.slice(0, 10));
   });
 }

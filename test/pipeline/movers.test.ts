@@ -13,10 +13,11 @@ moversContract(
     t.after(() => store.close());
     return store;
   },
-  { seeds: [1, 2, 3], skip: false },
+  { seeds: [1, 2, 3], skip: false, comeBack: true },
 );
 
 moversContract('firestore', async (t, now = atNow) => openStore(t, undefined, { now }), {
   seeds: [4],
   skip: withoutEmulators('firestore'),
+  comeBack: false,
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
 import { type MakeStore, storeContract } from '../contracts/store.ts';
 import { atNow } from '../contracts/store-fixture.ts';
+import { comeBackContract } from '../contracts/store-zones.ts';
 import { makeFolder } from './folder.ts';
 
 const makeStore: MakeStore = async (t, now = atNow) => {
@@ -11,3 +12,4 @@ const makeStore: MakeStore = async (t, now = atNow) => {
 };
 
 storeContract('sqlite', makeStore);
+comeBackContract('sqlite', makeStore);

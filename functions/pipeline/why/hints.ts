@@ -44,7 +44,7 @@ export function hintsOf(
   if (hasMoved(campaign, installation))
     add(
       'moved',
-      `Its time zone changed at ${timeText(installation.movedAt!)}, to ${installation.timeZone ?? 'none'}: it is sent to once, in the wave of its zone or in the last one.`,
+      `Its time zone changed at ${timeText(installation.movedAt!)}, or it came back then, to ${installation.timeZone ?? 'none'}: it is sent to once, in the wave of its zone or in the last one.`,
     );
   if (!senders.get(app, provider, environment))
     add(

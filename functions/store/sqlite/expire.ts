@@ -15,6 +15,8 @@ import { expireCopies } from './zone-copy.ts';
 /** Limits one call, to about 20 ms. */
 const CHUNKS = 50;
 const ROWS = 2_000;
+/** How long it is kept that an installation is gone: a campaign in waves is seldom paused for longer. */
+const GONE_DAYS = 35;
 
 export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expire'> {
   /** `.` is before `/`: the ids of a campaign's chunks lie between the two. */
@@ -70,6 +72,11 @@ export function sqliteExpire({ sql, transaction }: Database): Pick<Store, 'expir
         if (told(Math.min(before, now - DELIVERY_DAYS * DAY_MS))) return true;
         if (expireCaps({ sql }, now, ROWS)) return true;
         if (expireCopies({ sql }, now)) return true;
+        const removed = sql(
+          `DELETE FROM removed WHERE (app, bucket, id) IN (
+             SELECT app, bucket, id FROM removed WHERE at < ? LIMIT ?)`,
+        ).run(now - GONE_DAYS * DAY_MS, ROWS).changes;
+        if (removed === ROWS) return true;
         // there are few of each trigger
         sql('DELETE FROM failed_pings WHERE at < ?').run(before);
         const former = sql(

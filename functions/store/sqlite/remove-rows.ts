@@ -34,6 +34,12 @@ export function removal({ sql }: Database, lookups: Lookups, now: () => number) 
       leave(it);
       lookups.count(it, it.optedOut === 1, -1);
       sql(`DELETE FROM badges WHERE ${KEY}`).run(it.app, it.bucket, it.id);
+      sql('INSERT OR REPLACE INTO removed VALUES (?, ?, ?, ?)').run(
+        it.app,
+        it.bucket,
+        it.id,
+        now(),
+      );
     }
     return removed.length;
   };

@@ -295,6 +295,12 @@ export const migrations: Migration[] = [
   `INSERT INTO zone_counts SELECT app, '', count(*) FROM installations
      WHERE time_zone IS NULL GROUP BY 1;`,
   COPY,
+  // which installations are gone since when, for those that register anew
+  `CREATE TABLE removed (
+     app TEXT NOT NULL, bucket INTEGER NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL,
+     PRIMARY KEY (app, bucket, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX removed_at ON removed (at);`,
 ];
 
 /** Fills the lookups of a file that had installations before there were any. */

@@ -8,12 +8,13 @@ import type { Removal } from './remove-rows.ts';
 import { FIELDS, FINDABLE, type Found, KEY } from './row.ts';
 
 /**
- * A row that does not mention the opt-outs keeps the stored ones. ?20 is now: a new row has not moved. What stands
- * right of `=` is the stored row.
+ * A row that does not mention the opt-outs keeps the stored ones. ?20 is now: a new row has not moved, unless one of
+ * its name was removed. What stands right of `=` is the stored row.
  */
 const PUT = `
   INSERT INTO installations (${FIELDS}, digest)
-  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18,NULL,?19)
+  VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,coalesce(?16, 0),?17,?18,
+    (SELECT ?20 FROM removed WHERE app = ?1 AND bucket = ?2 AND id = ?3),?19)
   ON CONFLICT DO UPDATE SET platform = ?4, provider = ?5, environment = ?6, token = ?7,
     language = ?8, time_zone = ?9, user_id = ?10, tags = ?11, attributes = ?12, refreshed_at = ?13,
     app_version = ?14, country = ?15, opted_out = coalesce(?16, opted_out),
