@@ -243,6 +243,22 @@ test('a device that changes its zone is sent to once, at the time of the new zon
   assert.equal((await world.closed(id)).accepted, 5);
 });
 
+test('a device that moves is sent to once, though quiet hours are given up before the next wave', async (t) => {
+  const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
+  await policy(world, { quiet: { from: '22:00', to: '08:00' } });
+  const id = await world.campaign();
+  await world.run(utc('2026-12-24T05:00'));
+  await policy(world, { quiet: null });
+  await move(world, 'Asia/Tokyo', { timeZone: 'Europe/Berlin' });
+  await world.run();
+  assert.deepEqual(times(world), {
+    'Asia/Tokyo': '2026-12-24T00:00',
+    'Europe/Berlin': '2026-12-24T07:00',
+  });
+  sentOnce(world);
+  await world.closed(id);
+});
+
 test('a device that moved before a campaign was made is late where it is now, in whichever wave it comes', async (t) => {
   const world = await worldOf(t, 'Asia/Tokyo', 'Europe/Berlin');
   const { clock } = world;
