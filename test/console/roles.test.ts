@@ -167,17 +167,20 @@ async function tellsWhatIsOff(page: Page, path: string, has: (needed: Scope[]) =
     if (of !== screen) continue;
     for (const button of await page.locator('main').getByRole('button', { name }).all()) {
       const where = `${name} on ${path}`;
-      const ids = ((await button.getAttribute('aria-describedby')) ?? '')
-        .split(' ')
-        .filter(Boolean);
-      const reasons = await Promise.all(
-        ids.map((id) => page.locator(`#${id}`).textContent().then(String)),
-      ).then((all) => all.join(' '));
-      if (has([scope])) assert.doesNotMatch(reasons, /lacks the scope/, where);
-      else {
-        assert.equal(await button.getAttribute('aria-disabled'), 'true', where);
-        assert.match(reasons, new RegExp(`lacks the scope ${scope}`), where);
-      }
+      // a control that is drawn again has other ids
+      await holds(async () => {
+        const ids = ((await button.getAttribute('aria-describedby')) ?? '')
+          .split(' ')
+          .filter(Boolean);
+        const reasons = await Promise.all(
+          ids.map((id) => page.locator(`#${id}`).textContent({ timeout: 1_000 }).then(String)),
+        ).then((all) => all.join(' '));
+        if (has([scope])) assert.doesNotMatch(reasons, /lacks the scope/, where);
+        else {
+          assert.equal(await button.getAttribute('aria-disabled'), 'true', where);
+          assert.match(reasons, new RegExp(`lacks the scope ${scope}`), where);
+        }
+      });
     }
   }
 }
