@@ -41,7 +41,7 @@ test('every call that takes an audience refuses an empty one, at its path, and s
         [`${at}${inner}`],
         path,
       );
-      assert.match(faults![0]!.message, /\{"everybody": true\}/);
+      assert.match(faults![0]!.message, /set "everybody" to true/);
     }
   assert.deepEqual((await store.listCampaigns(null, 10)).items, []);
   assert.deepEqual((await store.listSchedules(null, 10)).items, []);
