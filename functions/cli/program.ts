@@ -123,12 +123,12 @@ const inOurWords = (text: string) =>
   text
     .replace(/^error: /, 'volley: ')
     .replace(
-      /option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\./s,
-      '$1 "$2" is not valid.',
+      /^volley: option '(?:-\w, )?(--[\w-]+)(?: [^']*)?' argument '(.*)' is invalid\./s,
+      'volley: $1 "$2" is not valid.',
     )
     .replace(
-      /command-argument value '(.*)' is invalid for argument '[^']*'\./s,
-      '"$1" is not valid.',
+      /^volley: command-argument value '(.*)' is invalid for argument '[^']*'\./s,
+      'volley: "$1" is not valid.',
     );
 
 /** Folds each line; its own line breaks are kept. */

@@ -67,7 +67,7 @@ export function importContract(name: string, makeStore: MakeStore) {
 
   test(`${name}: every field that an import changes is written, and none is lost`, async (t) => {
     const store = await makeStore(t);
-    const before = person('one', {
+    const all: Partial<Installation> = {
       platform: 'ios',
       provider: 'apns',
       language: 'de',
@@ -78,7 +78,7 @@ export function importContract(name: string, makeStore: MakeStore) {
       tags: ['a'],
       attributes: { n: 1 },
       permission: 'granted',
-    });
+    };
     const changes: Partial<Installation>[] = [
       ...[{ token: 'another' }, { platform: 'web' as const }, { provider: 'fcm' as const }],
       ...[{ environment: 'sandbox' as const }, { language: 'fr' }, { language: undefined }],
@@ -87,9 +87,10 @@ export function importContract(name: string, makeStore: MakeStore) {
       ...[{ attributes: { n: '1' } }, { optedOut: true }, { optedOutOf: ['digest', 'marketing'] }],
       ...[{ permission: 'denied' as const }, { permission: undefined }],
     ];
-    for (const change of changes) {
+    for (const [n, change] of changes.entries()) {
       // a new one: none has moved before
-      await store.deleteInstallation('default', 'one');
+      const id = `device-${n}`;
+      const before = person(id, all);
       await store.putInstallations([{ ...before, optedOut: false, optedOutOf: [] }]);
       const told = { ...before, ...change };
       const counts = await importAt(store, LATER, [{ ...told, refreshedAt: null }]);
@@ -99,7 +100,7 @@ export function importContract(name: string, makeStore: MakeStore) {
       const expected = Object.entries({ ...told, refreshedAt, movedAt }).filter(
         ([, it]) => it !== undefined,
       );
-      assert.deepEqual(await get(store, 'one'), Object.fromEntries(expected));
+      assert.deepEqual(await get(store, id), Object.fromEntries(expected));
       const again = await importAt(store, LATER, [{ ...told, refreshedAt: null }]);
       assert.equal(again.unchanged, 1, JSON.stringify(change));
     }
