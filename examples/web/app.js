@@ -3,12 +3,17 @@
 import { getToken } from './token.js';
 import { createVolley } from './volley.js';
 
-const config = await (await fetch('config.json')).json();
-const volley = createVolley({
-  url: config.url,
-  key: config.key,
-  getToken: (registration) => getToken(config.firebase, registration),
-});
+async function create() {
+  const config = await (await fetch('config.json')).json();
+  return createVolley({
+    url: config.url,
+    key: config.key,
+    getToken: (registration) => getToken(config.firebase, registration),
+  });
+}
+
+// not awaited here: a click before it is there would do nothing
+const created = create();
 
 const at = (id) => document.getElementById(id);
 
@@ -26,12 +31,12 @@ async function show(work) {
 
 const device = () => ({ userId: at('user').value });
 
-at('subscribe').onclick = () => show(() => volley.subscribe(device()));
+at('subscribe').onclick = () => show(async () => (await created).subscribe(device()));
 at('leave').onclick = () =>
   show(async () => {
-    await volley.unsubscribe();
+    await (await created).unsubscribe();
     return { permission: Notification.permission, id: null };
   });
 
 // at every start, for those who have subscribed before
-await show(() => volley.start(device()));
+await show(async () => (await created).start(device()));
