@@ -10,6 +10,7 @@
 
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { type ProblemKind, problem } from '../../http/core/problems.ts';
+import { createdOnce } from '../../lib/created-once.ts';
 import { type Assets, bundleConsole } from './bundle.ts';
 import { CONSOLE_HEADERS, cacheControl } from './headers.ts';
 import { SESSION_MS, type SignIn } from './sign-in.ts';
@@ -41,12 +42,10 @@ const SESSION = '/console/session';
 /** The console's files are bundled once in a process, when a browser first asks for one. */
 const bundled = new Map<boolean, Promise<Assets>>();
 
-function assetsOnce(isSimulated: boolean): Promise<Assets> {
-  const assets =
-    bundled.get(isSimulated) ?? bundleConsole({ signIn: { kind: 'code' }, simulated: isSimulated });
-  bundled.set(isSimulated, assets);
-  return assets;
-}
+const assetsFor = (isSimulated: boolean) =>
+  createdOnce(bundled, isSimulated, () =>
+    bundleConsole({ signIn: { kind: 'code' }, simulated: isSimulated }),
+  );
 
 export function createDoor({ signIn, isKey, onError, isSimulated }: DoorOptions): Door {
   const pathFor = (key: string, screen = '') => `${FILES}${screen}#code=${signIn.issue(key).code}`;
@@ -57,7 +56,7 @@ export function createDoor({ signIn, isKey, onError, isSimulated }: DoorOptions)
     else if (path === '/console') redirect(response);
     else if (path === CODES) await issue(request, response, { isKey, pathFor });
     else if (path === SESSION) await exchange(request, response, signIn);
-    else await serveFile(request, response, () => assetsOnce(isSimulated));
+    else await serveFile(request, response, () => assetsFor(isSimulated));
   }
 
   return {

@@ -20,6 +20,7 @@ import {
   keyedId,
   type ShardFields,
 } from './schema.ts';
+import { toPages } from './shards.ts';
 
 export const firestoreCreate = (context: Context) =>
   ({
@@ -147,7 +148,7 @@ const newShard = (
   from,
   to,
   ...(wave && { wave: JSON.stringify(wave) }),
-  pages: wave ? [0] : 0,
+  pages: toPages(0, { wave }),
   cursorBucket: null,
   cursorId: null,
   planned: false,

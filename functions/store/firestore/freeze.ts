@@ -14,7 +14,7 @@ import type { Context } from './context.ts';
 import { slotOf } from './counters.ts';
 import type { FirestoreErase } from './erase.ts';
 import { type BadgeFields, dueOf, reasonKey, type Schema, type ShardFields } from './schema.ts';
-import { pagesOf } from './shards.ts';
+import { pagesOf, toPages } from './shards.ts';
 
 const add = FieldValue.increment;
 
@@ -96,7 +96,7 @@ function changeOf(
   const held = heldIn(frozen.chunks);
   const settled = frozen.chunks.filter((it) => it.isSettled).length;
   const fields = {
-    pages: frozen.shard.wave === undefined ? page.page + 1 : [page.page + 1],
+    pages: toPages(page.page + 1, frozen.shard),
     frozenBy: frozen.call,
     planned: page.last,
     ...(page.last && { plannedAt: page.now }),

@@ -79,6 +79,9 @@ function withCounters(found: DocumentSnapshot, counters: Counter[]): Shard {
 /** How many pages of a shard are frozen. */
 export const pagesOf = ({ pages }: Pick<ShardFields, 'pages'>): number =>
   typeof pages === 'number' ? pages : pages[0];
+/** And how the shard keeps that. */
+export const toPages = (pages: number, { wave }: { wave?: unknown }): ShardFields['pages'] =>
+  wave === undefined ? pages : [pages];
 
 export function toShard(found: DocumentSnapshot): Shard {
   const it = found.data() as ShardFields;

@@ -7,7 +7,6 @@ import type { Database } from '../../sqlite/database.ts';
 import { requestOf } from '../campaign-request.ts';
 import { withoutNames } from '../erasure.ts';
 import { hashOfName } from './campaign-names.ts';
-
 import { campaignsOf } from './user-chunks.ts';
 
 export function sqliteUserNames(db: Database) {
