@@ -150,15 +150,26 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
     if (random() < 0.25) await moves.one(pick(people).id);
     if (ids.length > 0 && random() < 0.4) await moves.one(pick(ids));
   };
-  const die = (chances: number) => {
-    if (random() >= chances) return;
+  /** By chance, and at least each so many calls: which call comes when is not the same in each run. */
+  const atLeastEach = (calls: number, chances: number) => {
+    let since = 0;
+    return () => {
+      since = since + 1 >= calls || random() < chances ? 0 : since + 1;
+      return since === 0;
+    };
+  };
+  const diesBefore = atLeastEach(20, 0.05);
+  const diesAfter = atLeastEach(10, 0.1);
+  const stalls = atLeastEach(4, 0.25);
+  const die = (dies: () => boolean) => {
+    if (!dies()) return;
     met.died += 1;
     throw new Error('killed');
   };
   /** One of the page moves to where the next wave is, which is planned before the page is frozen. */
   const stall = async (ids: string[]) => {
     const next = waves.find((it) => it.at > clock.now);
-    if (!next || ids.length === 0 || random() >= 0.25) return;
+    if (!next || ids.length === 0 || !stalls()) return;
     met.stalled += 1;
     await moves.one(pick(ids), next.zone);
     // time that passes while a chunk is sent would end its lease
@@ -199,10 +210,10 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
       const ids = page.chunks.flatMap((it) => it.recipients.map((one) => one.installationId));
       await meddle(ids);
       await stall(ids);
-      die(0.05);
+      die(diesBefore);
       writes += 1;
       const frozen = await store.freezePage(page);
-      die(0.1);
+      die(diesAfter);
       await meddle(ids);
       return frozen;
     },
