@@ -182,7 +182,7 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     await show(page, server.url, id);
     await page.getByRole('heading', { name: '<script>alert(1)</script>' }).waitFor();
     await page.getByText('Closed: every recipient is counted once.').waitFor();
-    await page.getByText('"<img src=x>"').waitFor();
+    await page.getByText('Tags any of <img src=x>').waitFor();
     assert.equal(await page.locator('main b, main img').count(), 0);
     await assertLooksWell(page);
   });

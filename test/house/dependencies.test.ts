@@ -182,7 +182,7 @@ test('the command line takes only types from the API: it runs without its server
 });
 
 /** Files without imports, whose values the console may take: what is decided there is decided once. */
-const shared = ['model/audience/many.ts', 'lib/wall-clock.ts'];
+const shared = ['model/audience/many.ts', 'model/audience/parts.ts', 'lib/wall-clock.ts'];
 
 test('the console takes only types from the product: zod alone is twice its size', () => {
   const taken = valuesIn('console', 'http|model|lib').filter(

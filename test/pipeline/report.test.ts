@@ -192,7 +192,7 @@ test('audiences read as people say them, tokens are only counted', () => {
   assert.equal(shown({ tokens: ['secret', 'secret2'] }), '2 tokens');
   assert.equal(
     shown({ tags: { any: ['a', 'b'], none: ['c'] }, userIds: ['u'] }),
-    'tags any a, b; none c · userIds u',
+    'tags any a, b · tags none c · userIds u',
   );
 });
 

@@ -1,39 +1,40 @@
 /** audience text: an audience as a line of text, for reports. */
 
 import type { AudienceExpression, AudienceRequest } from '../schemas/audience.ts';
+import { type AudienceCondition, type AudiencePart, partsOf } from './parts.ts';
 
 /** Values shown of a list; the others are counted. */
 const SHOWN = 10;
 
 /** The conditions of an audience, separated by dots. Tokens are counted, not shown. */
-export function audienceText(audience: AudienceRequest | AudienceExpression): string {
-  const parts = Object.entries(audience).flatMap(([name, it]) => partText(name, it) || []);
-  return parts.length > 0 ? parts.join(' · ') : 'everybody';
+export const audienceText = (audience: AudienceRequest | AudienceExpression): string =>
+  allText(partsOf(audience) ?? []);
+
+const allText = (parts: AudiencePart[]): string =>
+  parts.length > 0 ? parts.map(partText).join(' · ') : 'everybody';
+
+const anyText = (parts: AudiencePart[]): string =>
+  parts.map((it) => `(${partText(it)})`).join(' or ');
+
+function partText(part: AudiencePart): string {
+  if (part.kind === 'condition')
+    return part.op === 'not' ? `not (${conditionText(part)})` : conditionText(part);
+  const { holds, parts } = part;
+  if (holds === 'all') return allText(parts);
+  if (holds === 'any') return anyText(parts);
+  return `not (${parts.length === 1 ? allText(parts) : anyText(parts)})`;
 }
 
-function partText(name: string, it: unknown): string {
-  if (it === undefined) return '';
-  if (name === 'tokens') return `${(it as string[]).length} tokens`;
-  if (name === 'and' || name === 'or')
-    return (it as AudienceExpression[]).map((each) => `(${audienceText(each)})`).join(` ${name} `);
-  if (name === 'not') return `not (${audienceText(it as AudienceExpression)})`;
-  if (name === 'opened' || name === 'notOpened') {
-    const { campaign } = it as { campaign: string };
-    return `${name === 'opened' ? 'opened' : 'did not open'} campaign ${campaign}`;
-  }
-  if (name === 'attributes')
-    return Object.entries(it as object)
-      .flatMap(([attribute, comparison]) =>
-        Object.entries(comparison).map(([how, value]) => `${attribute} ${how} ${listText(value)}`),
-      )
-      .join('; ');
-  if (typeof it !== 'object' || Array.isArray(it)) return `${name} ${listText(it)}`;
-  const inner = Object.entries(it as object).map(([how, value]) => `${how} ${listText(value)}`);
-  return inner.length > 0 ? `${name} ${inner.join('; ')}` : '';
+function conditionText({ field, op, name, values }: AudienceCondition): string {
+  if (field === 'everybody') return field;
+  if (field === 'tokens') return `${values.length} tokens`;
+  if (field === 'opened') return `opened campaign ${values[0]}`;
+  if (field === 'notOpened') return `did not open campaign ${values[0]}`;
+  const words = [name || field, op === 'is' || op === 'not' ? '' : op, listText(values)];
+  return words.filter(Boolean).join(' ');
 }
 
-function listText(it: unknown): string {
-  if (!Array.isArray(it)) return String(it);
-  const more = it.length - SHOWN;
-  return it.slice(0, SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
+function listText(values: unknown[]): string {
+  const more = values.length - SHOWN;
+  return values.slice(0, SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }

@@ -5,6 +5,7 @@ import type { CampaignView } from '../../../http/campaigns/view.ts';
 import { api } from '../../api/client.ts';
 import { useReader } from '../../api/resource.ts';
 import { count } from '../../format.ts';
+import { AudienceWords, CampaignLink } from '../../parts/audience.tsx';
 import { texts } from '../../texts/texts.ts';
 
 const words = texts.campaign.about;
@@ -24,27 +25,24 @@ export function About({ campaign }: { campaign: CampaignView }) {
         </dd>
         <dt>{words.audience}</dt>
         <dd>
-          <code>
-            <bdi>{JSON.stringify(campaign.audience)}</bdi>
-          </code>
+          {retryOf && (
+            <p>
+              {words.failuresOf} <CampaignLink id={retryOf} />, {words.failuresOfMore}
+            </p>
+          )}
+          <AudienceWords audience={campaign.audience} />
         </dd>
         <Languages campaign={campaign} />
         <dt>{words.app}</dt>
         <dd>
           <bdi>{campaign.app}</bdi>
         </dd>
-        {retryOf && (
-          <>
-            <dt>{words.retryOf}</dt>
-            <dd>
-              <a href={`/console/campaigns/${encodeURIComponent(retryOf)}`}>{retryOf}</a>
-            </dd>
-          </>
-        )}
         {scheduleId && (
           <>
             <dt>{words.schedule}</dt>
-            <dd>{scheduleId}</dd>
+            <dd>
+              <a href={`/console/schedules/${encodeURIComponent(scheduleId)}`}>{scheduleId}</a>
+            </dd>
           </>
         )}
         <dt>{words.id}</dt>
@@ -72,7 +70,8 @@ function Languages({ campaign: { app, audience } }: { campaign: CampaignView }) 
     <>
       <dt>{words.languages}</dt>
       <dd>
-        {shown.map(([name, of]) => `${name || words.noLanguage} ${count(of)}`).join(', ') || '…'}
+        {shown.map(([name, of]) => `${name || words.noLanguage} ${count(of)}`).join(', ') ||
+          (found.value.value ? '–' : '…')}
         {languages.length > NAMED && ', …'} <span class="muted">({words.languagesMore})</span>
       </dd>
     </>

@@ -81,7 +81,13 @@ function About({ it }: { it: InstallationView }) {
           [
             facts.attributes,
             attributes.length > 0 ? (
-              <pre key="attributes">{JSON.stringify(it.attributes, null, 2)}</pre>
+              <ul key="attributes" class="plainly">
+                {attributes.map(([name, value]) => (
+                  <li key={name}>
+                    <bdi class="muted">{name}</bdi> <bdi>{String(value)}</bdi>
+                  </li>
+                ))}
+              </ul>
             ) : null,
           ],
           [facts.token, <code key="token">{it.token}</code>],

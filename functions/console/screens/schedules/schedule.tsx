@@ -8,6 +8,7 @@ import { useAction } from '../../api/action.ts';
 import { api } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
 import { wallTime } from '../../format.ts';
+import { AudienceWords } from '../../parts/audience.tsx';
 import { Back } from '../../parts/back.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
@@ -129,7 +130,7 @@ function About({ it }: { it: ScheduleView }) {
           [facts.late, it.local ? texts.waves.lates[it.late ?? 'now'] : null],
           [facts.app, <bdi key="app">{app}</bdi>],
           [facts.message, <bdi key="title">{message.title || message.body || '—'}</bdi>],
-          [facts.audience, <pre key="audience">{JSON.stringify(audience, null, 2)}</pre>],
+          [facts.audience, <AudienceWords key="audience" audience={audience} />],
           [
             facts.last,
             it.lastCampaignId && (

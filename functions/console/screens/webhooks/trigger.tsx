@@ -6,6 +6,7 @@ import type { TriggerView } from '../../../http/triggers/view.ts';
 import { api } from '../../api/client.ts';
 import { useResource } from '../../api/resource.ts';
 import { count } from '../../format.ts';
+import { AudienceWords } from '../../parts/audience.tsx';
 import { Back } from '../../parts/back.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Confirm } from '../../parts/confirm.tsx';
@@ -91,7 +92,6 @@ function About({ it }: { it: TriggerView }) {
   const { facts, kinds, where, wholeBody } = texts.triggers;
   const { proof } = it;
   const place = proof.kind === 'token' ? ` · ${where[proof.in]}: ${proof.name}` : '';
-  const json = (value: unknown) => <pre key="json">{JSON.stringify(value, null, 2)}</pre>;
   return (
     <section class="card" aria-label={facts.label}>
       <Facts
@@ -101,11 +101,29 @@ function About({ it }: { it: TriggerView }) {
           [facts.app, <bdi key="app">{it.app}</bdi>],
           [facts.proof, kinds[proof.kind] + place],
           [facts.idPath, it.idPath === null ? wholeBody : <code key="id">{it.idPath}</code>],
-          [facts.audience, json(it.audience)],
-          [facts.message, json(it.message)],
+          [facts.audience, <AudienceWords key="audience" audience={it.audience} />],
+          [facts.message, <Message key="message" message={it.message} />],
           [facts.created, <Time key="created" at={it.createdAt} />],
         ]}
       />
     </section>
   );
 }
+
+/** What is seen of it; the template has more fields, any of which a call may fill. */
+const Message = ({ message }: Pick<TriggerView, 'message'>) => {
+  const seen = [message.title, message.body].filter((it) => typeof it === 'string');
+  return (
+    <>
+      {seen.map((it, i) => (
+        <p key={i}>
+          <bdi>{it}</bdi>
+        </p>
+      ))}
+      <details>
+        <summary>{texts.triggers.asJson}</summary>
+        <pre>{JSON.stringify(message, null, 2)}</pre>
+      </details>
+    </>
+  );
+};

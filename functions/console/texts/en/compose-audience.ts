@@ -44,9 +44,9 @@ export const audience = {
     lastSeen: 'Last seen',
     appVersion: 'App version',
     permission: 'Permission',
-    userIds: 'User IDs',
-    installationIds: 'Device IDs',
-    tokens: 'Tokens',
+    userIds: 'User ID',
+    installationIds: 'Device ID',
+    tokens: 'Token',
     upload: 'Uploaded list',
     topic: 'Topic of FCM',
     condition: 'Topics of FCM',
@@ -96,6 +96,15 @@ export const audience = {
     granted: 'granted',
     provisional: 'quietly',
     denied: 'denied',
+  },
+  /** of an audience in words, where rows have fields */
+  said: {
+    withinDays: (days: string) => `in the last ${days} days`,
+    notWithinDays: (days: string) => `not in the last ${days} days`,
+    /** tokens are not shown */
+    tokens: (many: number) => (many === 1 ? 'the one that is named' : `one of the ${many} named`),
+    unregistered: 'Tokens that no device has are taken for',
+    empty: 'empty',
   },
   counting: 'Counting…',
   notCounted: 'It is counted as soon as the conditions are complete.',

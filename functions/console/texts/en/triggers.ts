@@ -59,6 +59,7 @@ export const triggers = {
     message: 'Message',
     created: 'Created',
   },
+  asJson: 'All of it, as JSON',
   wholeBody: 'None: the whole body',
   pings: 'Last pushes',
   noPings: 'No call has become a push yet.',
