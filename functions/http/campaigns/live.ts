@@ -90,7 +90,12 @@ export function createLive(
     // in this order: the event that closes a campaign is stored before its state
     const campaign = await store.getCampaign(id);
     if (!campaign) return null;
-    const [view, timeline] = await Promise.all([viewOf(it, campaign), store.timeline(id, 0)]);
+    const told = it.latest?.timeline ?? [];
+    const [view, more] = await Promise.all([
+      viewOf(it, campaign),
+      store.timeline(id, told.at(-1)?.seq ?? 0),
+    ]);
+    const timeline = [...told, ...more];
     const mark = hash(
       'sha256',
       JSON.stringify([view.state, view.reason, view.counts, view.receipts, view.waves]),

@@ -105,24 +105,31 @@ function bounded(counts: Record<string, number>, most: number): [string, number]
 export interface Counter {
   ref: DocumentReference;
   shard: number;
+  slot: number;
   counts: Counts;
   chunksDone: number;
 }
+
+/** Counters behind one and in front of another, in the order of names; null: from the first, to the last. */
+export type Span = Record<'after' | 'before', Pick<Counter, 'ref'> | null>;
 
 /** The counters of one shard, or (null) of all shards of a campaign. */
 export async function countersOf(
   { client, schema }: Pick<Context, 'client' | 'schema'>,
   campaignId: string,
   shard: number | null,
+  { after, before }: Span = { after: null, before: null },
 ): Promise<Counter[]> {
   const start = `${campaignId}${END}${shard === null ? '' : `${digits(shard)}${END}`}`;
-  const query = schema.counters.orderBy(BY_NAME).startAt(start).endBefore(`${start}${END}`);
+  const query = schema.counters
+    .orderBy(BY_NAME)
+    .startAfter(after?.ref.id ?? start)
+    .endBefore(before?.ref.id ?? `${start}${END}`);
   const { docs } = await client.read(() => query.get());
-  return docs.map((it) => ({
-    ref: it.ref,
-    shard: Number(it.id.split(END)[1]),
-    ...toCounts(it.data() as CounterFields),
-  }));
+  return docs.map((it) => {
+    const [, shard, slot] = it.id.split(END).map(Number);
+    return { ref: it.ref, shard: shard!, slot: slot!, ...toCounts(it.data() as CounterFields) };
+  });
 }
 
 function toCounts(it: CounterFields): Pick<Counter, 'counts' | 'chunksDone'> {

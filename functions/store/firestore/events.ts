@@ -117,7 +117,9 @@ export function firestoreEvents(context: Context) {
 
     async timeline(campaignId, after) {
       if (!isId(campaignId)) return [];
-      const from = `${IN_TIMELINE}${digits(after)}`;
+      // the event `after` is read with those behind it: a query that finds nothing costs a read too, and
+      // a message of which no event is stored one more
+      const from = after > 0 ? `${IN_TIMELINE}${digits(after - 1)}` : IN_TIMELINE;
       const { docs } = await eventsOf(context, campaignId, from, BESIDE);
       const events =
         docs.length > 0

@@ -8,11 +8,13 @@ import type { Store } from '../../ports/ports.ts';
 import { findCampaign, outcomeIn } from './campaign-fields.ts';
 import type { Context } from './context.ts';
 import { type Counter, countersOf, summedUp } from './counters.ts';
+import { finalCounters } from './final-counters.ts';
 import { BY_NAME, byReason, type CampaignFields, END, isId, type ShardFields } from './schema.ts';
 
-export const firestoreShards = (context: Context) =>
-  ({
-    counts: (campaignId) => countsOf(context, campaignId),
+export function firestoreShards(context: Context) {
+  const following = { ...context, final: finalCounters(context) };
+  return {
+    counts: (campaignId) => countsOf(following, campaignId),
 
     async getShard(campaignId, index) {
       if (!isId(campaignId)) return null;
@@ -23,16 +25,26 @@ export const firestoreShards = (context: Context) =>
     },
 
     async listShards(campaignId) {
-      if (!isId(campaignId)) return [];
-      const counters = await countersOf(context, campaignId, null);
-      const found = await shardsOf(context, campaignId);
-      return found.map((it) => withCounters(it, counters)).sort((a, b) => a.index - b.index);
+      return (await countedShards(following, campaignId)).sort((a, b) => a.index - b.index);
     },
 
     async openShards(campaignId) {
       return (await shardsOf(context, campaignId)).map(toShard).filter((it) => !it.planned);
     },
-  }) satisfies Partial<Store>;
+  } satisfies Partial<Store>;
+}
+
+type Following = Context & { final: ReturnType<typeof finalCounters> };
+
+/** The shards of a campaign with what is counted in them. */
+async function countedShards(context: Following, campaignId: string): Promise<Shard[]> {
+  if (!isId(campaignId)) return [];
+  const { final } = context;
+  const counters = await final.of(campaignId);
+  const found = await shardsOf(context, campaignId);
+  final.note(campaignId, found, counters);
+  return found.map((it) => withCounters(it, counters));
+}
 
 /** The documents of a campaign's shards. */
 export async function shardsOf(
@@ -48,10 +60,8 @@ export async function shardsOf(
 }
 
 /** The sum of what is counted in a campaign. */
-async function countsOf(context: Context, campaignId: string): Promise<Counts> {
-  if (!isId(campaignId)) return noCounts();
-  const counters = await countersOf(context, campaignId, null);
-  const shards = (await shardsOf(context, campaignId)).map((it) => withCounters(it, counters));
+async function countsOf(context: Following, campaignId: string): Promise<Counts> {
+  const shards = await countedShards(context, campaignId);
   if (shards.length === 0) return countsOfMessage(context, campaignId);
   return shards.map((it) => it.counts).reduce(addCounts, noCounts());
 }
