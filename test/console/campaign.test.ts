@@ -5,7 +5,14 @@ import type { Browser, Page } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { assertLooksWell, axeViolations, type Console, openPage, startConsole } from './console.ts';
+import {
+  assertLooksWell,
+  axeViolations,
+  type Console,
+  DYING,
+  openPage,
+  startConsole,
+} from './console.ts';
 
 const message = { title: 'Spring is here', body: 'Half price until Sunday.' };
 
@@ -23,8 +30,8 @@ const show = (page: Page, url: string, id: string) => page.goto(`${url}/console/
 const figure = (page: Page, name: string) =>
   page.locator('.ledger div').filter({ hasText: name }).locator('dd');
 
-/** slow enough that it goes on until the test ends it */
-const slow = { rate: { perMinute: 6_000 } };
+/** slow enough that it goes on until the test ends it, after minutes on a busy machine */
+const slow = { rate: { perMinute: 600 } };
 
 suite('a campaign', { skip: withoutBrowser() }, () => {
   let browser: Browser;
@@ -40,7 +47,7 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     const { page } = await openPage(t, browser, server.consoleUrl());
     await page.getByRole('link', { name: 'Spring sale' }).click();
     await page.getByText('5,000 recipients').waitFor();
-    await page.getByText('at most 6,000 a minute').waitFor();
+    await page.getByText('at most 600 a minute').waitFor();
     // something was accepted
     await figure(page, 'Accepted').filter({ hasNotText: /^0 / }).waitFor();
     await page.getByRole('img', { name: /^Pushes a second over the last/ }).waitFor();
@@ -81,7 +88,7 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     await fill(3_000);
     const { id } = await send(client, slow);
     const { page, allow } = await openPage(t, browser, server.consoleUrl());
-    allow(/ERR_/);
+    allow(DYING);
     await page.getByText('key "local"').waitFor();
     await show(page, server.url, id);
     await page.getByText('3,000 recipients').waitFor();
@@ -147,6 +154,37 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     await other.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('button', { name: 'Pause' }).waitFor();
     await page.getByRole('heading', { name: 'Why it is paused' }).waitFor({ state: 'detached' });
+  });
+
+  test('an answer that comes late does not replace a newer one', async (t) => {
+    const { server, client, fill } = await startConsole(t);
+    await fill(3_000);
+    const { id } = await send(client, slow);
+    await client.post(`/v1/campaigns/${id}/pause`);
+    const { page } = await openPage(t, browser, server.consoleUrl());
+    await page.getByText('key "local"').waitFor();
+    const late = Promise.withResolvers<void>();
+    const path = `/v1/campaigns/${id}/history`;
+    await page.route(
+      `**${path}`,
+      async (route) => {
+        const json = await client.get(path);
+        await late.promise;
+        await route.fulfill({ json });
+      },
+      { times: 1 },
+    );
+    await show(page, server.url, id);
+    const changes = page.getByRole('group', { name: 'History' }).getByRole('row');
+    await changes.filter({ hasText: 'Paused' }).waitFor();
+    const before = await changes.count();
+    await client.post(`/v1/campaigns/${id}/resume`);
+    await changes.nth(before).waitFor();
+    const came = page.waitForResponse(`**${path}`);
+    late.resolve();
+    await (await came).finished();
+    await page.evaluate('new Promise(requestAnimationFrame)');
+    assert.equal(await changes.count(), before + 1);
   });
 
   test('a scheduled one, an empty one and one that is not there', async (t) => {

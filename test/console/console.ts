@@ -22,7 +22,7 @@ import { type Simulator, startSimulator } from '../../functions/simulators/simul
 import { until } from '../until.ts';
 
 /** ms until what a page is to show is there; Playwright's own half a minute is short on a busy machine. */
-const SHOWN_MS = 3 * 60_000;
+export const SHOWN_MS = 3 * 60_000;
 
 /** A test, or what else ends what it has begun. */
 export interface Ends {
@@ -47,8 +47,11 @@ export interface Console {
 }
 
 const quiet = createLog(() => {});
-/** Ends the pages of a test. */
 const closers = new WeakMap<Ends, (() => Promise<void>)[]>();
+
+/** Closes pages before the test's server stops, which they would miss. */
+export const closeFirst = (t: Ends, close: () => Promise<void>) =>
+  closers.set(t, [...(closers.get(t) ?? []), close]);
 
 /** Starts the server and its simulators; they end with the test. */
 export async function startConsole(t: Ends, settings: Settings = {}): Promise<Console> {
@@ -67,7 +70,6 @@ export async function startConsole(t: Ends, settings: Settings = {}): Promise<Co
   let running: LocalServer | null = await start();
   const first = running;
   t.after(async () => {
-    // while a page is open, it misses its server
     for (const close of closers.get(t) ?? []) await close();
     await running?.stop();
     await simulated.close();
@@ -143,7 +145,7 @@ export async function openPage(
   const faults: string[] = [];
   const page = await context.newPage();
   watch(page, faults);
-  closers.set(t, [...(closers.get(t) ?? []), () => context.close()]);
+  closeFirst(t, () => context.close());
   const allowed: RegExp[] = [];
   t.after(() => {
     const left = faults.filter((it) => !allowed.some((pattern) => pattern.test(it)));
@@ -169,9 +171,12 @@ export async function goTo(page: Page, { server }: Console, screen: string) {
 export const untilOn = (page: Page, expression: string) =>
   until(() => page.evaluate<boolean>(expression), 50);
 
+/** What a page says of calls while its server ends: the last answers of that may be refusals. */
+export const DYING = /ERR_|status of 50\d/;
+
 /** Waits for the heading of a screen, and until nothing of it is loading any more. */
 export async function shown(page: Page) {
-  await page.getByRole('heading', { level: 1 }).first().waitFor({ state: 'attached' });
+  await page.locator('h1').first().waitFor({ state: 'attached' });
   await untilOn(
     page,
     `!document.querySelector('main [aria-busy=true]') &&
@@ -189,14 +194,33 @@ export function watch(page: Page, faults: string[]) {
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-/** The violations that axe finds on the page, as `rule: element`. */
+/** Axe looks at a page for a while: its rules run one after the other, each in a task of its own. */
+const RUN_AXE = `(async () => {
+  let hasChanged = false;
+  const watcher = new MutationObserver(() => { hasChanged = true; });
+  const all = { subtree: true, childList: true, attributes: true, characterData: true };
+  watcher.observe(document, all);
+  const { violations } = await axe.run();
+  hasChanged ||= watcher.takeRecords().length > 0;
+  watcher.disconnect();
+  return { violations, hasChanged };
+})()`;
+
+/** The violations that axe finds on a screen, once that is there, as `rule: element`. */
 export async function axeViolations(page: Page): Promise<string[]> {
+  await shown(page);
   // evaluated, and not as an element: the page's policy would refuse it
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(readFileSync(axe, 'utf8'));
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()');
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary ?? ''}`),
-  );
+  for (const end = performance.now() + SHOWN_MS; ; ) {
+    const { violations, hasChanged } = await page.evaluate<Judged>(RUN_AXE);
+    // halves of two states, such as a reference to what was drawn anew meanwhile, prove nothing
+    if (violations.length > 0 && hasChanged && performance.now() < end) continue;
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(
+        ({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary ?? ''}`,
+      ),
+    );
+  }
 }
 
 /** Sets the page to each look in turn, and to its first width again at the end. */
@@ -226,7 +250,8 @@ export const assertLooksWell = (page: Page, some = looks) =>
     some,
   );
 
-interface Violation {
-  id: string;
-  nodes: { target: string[]; failureSummary?: string }[];
+interface Judged {
+  violations: { id: string; nodes: { target: string[]; failureSummary?: string }[] }[];
+  /** whether the page was changed while axe looked at it */
+  hasChanged: boolean;
 }

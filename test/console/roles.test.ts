@@ -7,7 +7,7 @@ import type { KeyView } from '../../functions/http/keys.ts';
 import { fullScopes, type Scope } from '../../functions/model/key.ts';
 import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { axeViolations, openPage, shown, startConsole } from './console.ts';
+import { axeViolations, DYING, openPage, shown, startConsole } from './console.ts';
 import { fillEverything } from './everything.ts';
 
 const plain = (field: string) => field;
@@ -132,7 +132,8 @@ suite('who may', { skip: withoutBrowser() }, () => {
       const it = await startConsole(t);
       const screens = await fillEverything(it, plain);
       const { page, context, allow } = await openPage(t, browser, await it.linkFor(fullScopes));
-      allow(/401|ERR_/);
+      allow(/401/);
+      allow(DYING);
       await page.getByText('key "looker"').first().waitFor({ state: 'attached' });
       // what is open meanwhile stays as it is
       const open = await context.newPage();

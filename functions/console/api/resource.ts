@@ -49,9 +49,16 @@ interface State<T> extends Resource<T> {
 function createState<T>(ask: (signal?: AbortSignal) => Promise<Answer<T>>): State<T> {
   const value = signal<T | null>(null);
   const problem = signal<Problem | null>(null);
+  let asked = 0;
+  /** the newest question that was answered */
+  let answered = 0;
   async function read(end?: AbortSignal): Promise<Answer<T> | null> {
+    const mine = ++asked;
     const answer = await ask(end);
     if (end?.aborted) return null;
+    // what was asked for later is newer, whichever answer comes first
+    if (mine < answered) return answer;
+    answered = mine;
     if (answer.ok) value.value = answer.value;
     problem.value = answer.ok ? null : answer.problem;
     return answer;
