@@ -9,13 +9,19 @@
  */
 
 import assert from 'node:assert/strict';
-import { createServer, request as send } from 'node:http';
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerResponse,
+  request as send,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Worker } from 'playwright-core';
 import { serveExample } from '../../examples/web/serve.ts';
-import { startConsole } from '../console/console.ts';
+import { closeFirst, SHOWN_MS, startConsole } from '../console/console.ts';
+import { until } from '../until.ts';
 
 interface Sent {
   installationId: string;
@@ -36,26 +42,27 @@ interface Proxy {
 
 const CORS = { 'Access-Control-Allow-Origin': '*' };
 
-async function startProxy(t: TestContext, target: string): Promise<Proxy> {
-  const proxy: Proxy = { url: '', calls: [], requests: [], fault: 0 };
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part);
-    const body = Buffer.concat(parts);
-    const isPreflight = request.method === 'OPTIONS';
-    if (!isPreflight) proxy.requests.push(`${request.method} ${request.url}`);
+async function startProxy(t: TestContext, target: string, fault: Proxy['fault']): Promise<Proxy> {
+  const proxy: Proxy = { url: '', calls: [], requests: [], fault };
+  async function pass(request: IncomingMessage, response: ServerResponse) {
+    const body = Buffer.concat(await Array.fromAsync(request));
+    const { method, headers, url } = request;
+    const isPreflight = method === 'OPTIONS';
+    if (!isPreflight) proxy.requests.push(`${method} ${url}`);
     if (proxy.fault === 'cut') return response.destroy();
     if (proxy.fault && !isPreflight) return response.writeHead(proxy.fault, CORS).end('{}');
-    const { method, headers, url } = request;
-    const passed = send(`${target}${url}`, { method, headers }, async (answer) => {
-      const bytes = Buffer.concat(await Array.fromAsync(answer));
-      if (!isPreflight && url === '/v1/receipts' && answer.statusCode === 202)
-        proxy.calls.push({ ...JSON.parse(body.toString()), answer: JSON.parse(bytes.toString()) });
-      response.writeHead(answer.statusCode!, answer.headers).end(bytes);
-    });
-    passed.on('error', () => response.destroy()).end(body);
+    const passed = send(`${target}${url}`, { method, headers }).end(body);
+    const [answer] = (await once(passed, 'response')) as [IncomingMessage];
+    const bytes = Buffer.concat(await Array.fromAsync(answer));
+    if (!isPreflight && url === '/v1/receipts' && answer.statusCode === 202)
+      proxy.calls.push({ ...JSON.parse(body.toString()), answer: JSON.parse(bytes.toString()) });
+    response.writeHead(answer.statusCode!, answer.headers).end(bytes);
+  }
+  const server = createServer((request, response) => {
+    // a page that is closed cuts its calls off
+    pass(request, response).catch(() => response.destroy());
   }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
+  await once(server, 'listening');
   t.after(() => {
     server.closeAllConnections();
     server.close();
@@ -78,26 +85,25 @@ export function webPushOf(body: string) {
   };
 }
 
-const DEADLINE_MS = 2 * 60_000;
-
-/** The first that is neither undefined nor false. */
-export async function until<T>(look: () => Promise<T> | T): Promise<NonNullable<T>> {
-  for (const end = performance.now() + DEADLINE_MS; ; await wait(20)) {
-    const found = await look();
-    if (found) return found;
-    if (performance.now() > end) throw new Error('what was waited for did not come');
-  }
+interface Opening {
+  context?: BrowserContextOptions;
+  /** files of the site, made with the URL and the key of the API */
+  filesWith?: (url: string, key: string) => Record<string, string>;
+  /** how the API is when the page opens, which calls it at its start */
+  fault?: Proxy['fault'];
 }
 
 export async function openExample(
   t: TestContext,
   browser: Browser,
-  settings: BrowserContextOptions = { locale: 'pt-BR', timezoneId: 'Europe/Lisbon' },
-  /** files of the site, made with the URL and the key of the API */
-  filesWith: (url: string, key: string) => Record<string, string> = () => ({}),
+  {
+    context: settings = { locale: 'pt-BR', timezoneId: 'Europe/Lisbon' },
+    filesWith = () => ({}),
+    fault = 0,
+  }: Opening = {},
 ) {
   const volley = await startConsole(t);
-  const proxy = await startProxy(t, volley.server.url);
+  const proxy = await startProxy(t, volley.server.url, fault);
   const { key } = await volley.client.post<{ key: string }>('/v1/keys', {
     name: 'page',
     scopes: ['register'],
@@ -109,7 +115,8 @@ export async function openExample(
   );
   t.after(example.close);
   const context = await browser.newContext(settings);
-  t.after(() => context.close());
+  context.setDefaultTimeout(SHOWN_MS);
+  closeFirst(t, () => context.close());
   await context.grantPermissions(['notifications'], { origin: example.url });
   const page = await context.newPage();
   await page.goto(example.url);
@@ -135,9 +142,12 @@ export async function openExample(
     origin: example.url,
     /** Presses the button, and gives the id of the installation. */
     async subscribe(): Promise<string> {
-      await page.getByRole('button', { name: 'Get notifications' }).click();
       const shown = page.locator('#installation');
-      await until(async () => ((await shown.textContent()) ?? '').length > 8);
+      // what the start of the page has shown goes, so that the answer to the click is told from it
+      await shown.filter({ hasNotText: '…' }).waitFor();
+      await page.evaluate("document.querySelector('#installation').textContent = ''");
+      await page.getByRole('button', { name: 'Get notifications' }).click();
+      await shown.filter({ hasText: /^[\da-f-]{36}$/ }).waitFor();
       return (await shown.textContent())!;
     },
     /** Sends a campaign, and gives its id and the web push of it. */

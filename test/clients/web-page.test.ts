@@ -6,7 +6,8 @@ import type { Browser } from 'playwright-core';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { startBrowser, withoutBrowser } from '../console/chromium.ts';
 import { blocksOf, readPage } from '../docs/markdown.ts';
-import { openExample, until } from './browser.ts';
+import { until } from '../until.ts';
+import { openExample } from './browser.ts';
 
 const [page = '', worker = ''] = blocksOf(readPage('docs/clients/web.md'), 'js');
 const token = sampleToken('fcm', 'page');
@@ -36,7 +37,7 @@ suite('the page about the web client', { skip: withoutBrowser() }, () => {
   after(() => browser.close());
 
   test('its code registers a browser, and its worker shows a push of it', async (t) => {
-    const it = await openExample(t, browser, {}, filesWith);
+    const it = await openExample(t, browser, { context: {}, filesWith });
     await it.page.getByRole('button', { name: 'Get notifications' }).click();
     const { items } = await until(async () => {
       const found = await it.client.get<{ items: object[] }>('/v1/installations?userId=user-7');

@@ -4,7 +4,8 @@ import type { Browser } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { isSampled } from '../../functions/model/receipt.ts';
 import { startBrowser, withoutBrowser } from '../console/chromium.ts';
-import { type Example, openExample, until } from './browser.ts';
+import { holds, until } from '../until.ts';
+import { type Example, openExample } from './browser.ts';
 
 const message = { title: 'Spring is here', body: 'Half price.', link: 'https://shop.example/sale' };
 
@@ -58,7 +59,9 @@ suite('the web client in a browser', { skip: withoutBrowser() }, () => {
     const [shown] = await it.shown(1);
     assert.deepEqual([shown?.title, shown?.body], [message.title, message.body]);
     assert.deepEqual(await it.act('notificationclick', message.title), [message.link]);
-    assert.deepEqual(await it.visible(), []);
+    await holds(async () => {
+      assert.deepEqual(await it.visible(), []);
+    });
     await it.kept(0);
     assert.ok(taken(it).includes(`opened ${campaignId}`), taken(it).join());
     const opened = it.proxy.calls.find(({ receipts }) => receipts[0]?.kind === 'opened');
@@ -167,7 +170,7 @@ suite('the web client in a browser', { skip: withoutBrowser() }, () => {
   });
 
   test('a registration is sent when something has changed, and after a month', async (t) => {
-    const it = await openExample(t, browser, {});
+    const it = await openExample(t, browser, { context: {} });
     const id = await it.subscribe();
     const path = `/v1/installations/${id}`;
     const start = async () => {
@@ -193,10 +196,12 @@ suite('the web client in a browser', { skip: withoutBrowser() }, () => {
   });
 
   test('a page that lost its API registers at its next start, under the same id', async (t) => {
-    const it = await openExample(t, browser);
-    it.proxy.fault = 503;
+    const it = await openExample(t, browser, { fault: 503 });
+    const refusal = it.page.getByText('Volley 503');
+    await refusal.waitFor();
     await it.page.getByRole('button', { name: 'Get notifications' }).click();
-    await it.page.getByText('Volley 503').waitFor();
+    await until(() => puts(it) === 2);
+    await refusal.waitFor();
     it.proxy.fault = 0;
     await it.page.reload();
     const id = await it.subscribe();

@@ -551,7 +551,8 @@ suite('compose', { skip: withoutBrowser() }, () => {
     await page.locator('#main').focus();
     await tabTo('Review and send');
     await press('Enter');
-    await page.getByText('2 devices').first().waitFor();
+    // not what the form says: until the sheet has counted, its button does nothing
+    await page.getByRole('dialog').getByText('2 devices').waitFor();
     await tabTo('Send now');
     await press('Enter');
     await page.waitForURL(/\/console\/campaigns\/\w+$/);

@@ -65,16 +65,20 @@ suite('sign-in with Google, behind Firebase Hosting', { skip: withoutBrowser() }
       (it: { nonce: string; state: string }) => ({ ...it, nonce: 'of another sign-in' }),
       (it: { nonce: string; state: string }) => ({ ...it, state: 'of another sign-in' }),
     ];
+    const refusal = page.getByText('was not made for this sign-in');
     for (const returns of others) {
       behaviour.returns = returns;
-      await signIn(page);
-      await page.getByText('was not made for this sign-in').waitFor();
       await isOut(page);
+      assert.equal(await refusal.count(), 0, 'it is not of an earlier sign-in');
+      await signIn(page);
+      await refusal.waitFor();
       assert.equal(page.url(), `${url}/console/`);
+      await page.reload();
     }
+    assert.equal(said.asked.length, others.length);
     await page.goto('about:blank');
     await page.goto(`${url}/console/#state=x&id_token=a.b.c`);
-    await page.getByText('was not made for this sign-in').waitFor();
+    await refusal.waitFor();
     assert.equal(page.url(), `${url}/console/`);
     assert.deepEqual(said.taken, []);
 

@@ -44,7 +44,8 @@ suite('the console', { skip: withoutBrowser() }, () => {
     const { server } = await startConsole(t);
     const { page, allow } = await openPage(t, browser, server.consoleUrl());
     allow(/ERR_FAILED/);
-    await page.getByText('key "local"').waitFor();
+    // the file of this screen is here
+    await page.getByRole('heading', { name: 'Campaigns' }).waitFor();
     await page.route('**/console/assets/*', (route) => route.abort());
     await page.getByRole('link', { name: 'Devices' }).click();
     await page.getByRole('heading', { name: 'This page cannot be shown' }).waitFor();
