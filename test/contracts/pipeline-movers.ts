@@ -99,6 +99,15 @@ function timesOf(seed: number) {
 
 type Moves = ReturnType<typeof movesOf>;
 
+/** Where a device is to go. */
+interface Place {
+  zone: string | undefined;
+}
+
+const sides = ['none', 'unknown', 'known'] as const;
+const sideOf = (zone: string | undefined): (typeof sides)[number] =>
+  zone === undefined ? 'none' : zone === 'Mars/Olympus' ? 'unknown' : 'known';
+
 /** Moves devices by chance, by each verb that writes one, and every third back to where it was before. */
 function movesOf(
   { store, clock }: World,
@@ -109,13 +118,11 @@ function movesOf(
   const before = new Map<string, string | undefined>();
   const byId = new Map(people.map((it) => [it.id, it]));
   const seen = new Set<string>();
-  const sideOf = (zone: string | undefined) =>
-    zone === undefined ? 'none' : zone === 'Mars/Olympus' ? 'unknown' : 'known';
 
-  async function one(id: string, to?: string) {
+  async function one(id: string, to?: Place) {
     const it = byId.get(id)!;
     const isBack = to === undefined && before.has(id) && random() < 0.3;
-    const timeZone = isBack ? before.get(id) : (to ?? pick(places));
+    const timeZone = isBack ? before.get(id) : to ? to.zone : pick(places);
     seen.add(isBack ? 'back' : `${sideOf(it.timeZone)} to ${sideOf(timeZone)}`);
     before.set(id, it.timeZone);
     const moved: Installation = { ...it, timeZone, refreshedAt: clock.now };
@@ -127,12 +134,19 @@ function movesOf(
     else await store.updateInstallation(it.app, id, (kept) => ({ ...kept, timeZone }));
   }
 
+  /** Directions that chance may not choose: where a device is then differs from run to run. */
+  const rare = sides.flatMap((from) => sides.map((to) => ({ from, to })));
+
   return {
+    /** The first is in a direction that was not chosen before. */
     async move(count: number) {
-      for (let i = 0; i < count; i++) await one(pick(people).id);
+      const next = rare.shift();
+      const there = next && [...byId.values()].find((it) => sideOf(it.timeZone) === next.from);
+      if (there) await one(there.id, { zone: places.find((it) => sideOf(it) === next.to) });
+      for (let i = there ? 1 : 0; i < count; i++) await one(pick(people).id);
     },
     one,
-    sawAll: () => seen.size === 10,
+    sawAll: () => seen.size === sides.length ** 2 + 1,
   };
 }
 
@@ -171,7 +185,7 @@ function troubled(world: World, people: Installation[], moves: Moves, seed: numb
     const next = waves.find((it) => it.at > clock.now);
     if (!next || ids.length === 0 || !stalls()) return;
     met.stalled += 1;
-    await moves.one(pick(ids), next.zone);
+    await moves.one(pick(ids), next);
     // time that passes while a chunk is sent would end its lease
     while (leased.size > 0) await new Promise((resolve) => setImmediate(resolve));
     clock.now = Math.max(clock.now, next.at - MINUTE);
