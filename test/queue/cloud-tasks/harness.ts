@@ -98,6 +98,9 @@ export async function makeCloudTasks(
     },
     emulatorHost: simulator.host,
     log,
+    // calls are counted: a machine that stalls for some seconds is not to make more of them
+    callDeadlineMs: 30_000,
+    batchDeadlineMs: 60_000,
     ...options,
   });
   t.after(() => queue.close());

@@ -11,6 +11,7 @@ import type { Task } from '../../../functions/model/tasks.ts';
 import type { CloudTasksStats } from '../../../functions/simulators/cloud-tasks/simulator.ts';
 import { createOidc } from '../../../functions/simulators/shared/oidc.ts';
 import { queueContract } from '../../contracts/queue.ts';
+import { until } from '../../until.ts';
 import { clientOf, invoker, makeCloudTasks, ms, oidc, queueName } from './harness.ts';
 
 queueContract('cloud tasks', async (t) => makeCloudTasks(t));
@@ -41,12 +42,13 @@ test('a task whose answer was lost is created once', async (t) => {
 });
 
 test('a service that does not answer at all is asked again, and the task is there once', async (t) => {
-  const { queue, simulator } = await makeCloudTasks(t, { random, callDeadlineMs: 300 });
-  await queue.create([task('warm')]);
+  const { queue, simulator } = await makeCloudTasks(t, { random, callDeadlineMs: 1_000 });
   await simulator.set({ loseAnswers: { count: 1, how: 'hang' } });
   await queue.create([task('one')]);
-  const expected = { creates: 3, batches: 0, created: 2, duplicates: 1 };
-  assert.deepEqual(counts(await simulator.stats()), expected);
+  const { creates, created, duplicates } = await simulator.stats();
+  // on a busy machine an answer may be late, and is asked for once more
+  assert.ok(creates >= 2, `${creates} calls`);
+  assert.deepEqual([created, duplicates], [1, creates - 1]);
 });
 
 test('a connection that died without a word costs a deadline, not a task', async (t) => {
@@ -148,7 +150,18 @@ test('no more than 32 calls are under way, over all callers', async (t) => {
   const calls = Array.from({ length: 20 }, (_, i) => queue.create(tasks(10, 10 * i)));
   await Promise.all(calls);
   assert.equal((await simulator.stats()).created, 200);
-  assert.equal((await simulator.stats()).mostConcurrentCalls, 32);
+  assert.ok((await simulator.stats()).mostConcurrentCalls <= 32);
+});
+
+test('as many as 32 calls are under way where none is answered', async (t) => {
+  const { queue, simulator } = await makeCloudTasks(t);
+  await simulator.set({ loseAnswers: { count: 100, how: 'hang' } });
+  const calls = Array.from({ length: 5 }, (_, i) => queue.create(tasks(10, 10 * i)));
+  const ended = Promise.allSettled(calls);
+  await until(async () => (await simulator.stats()).mostConcurrentCalls === 32);
+  await queue.close();
+  await ended;
+  assert.equal((await simulator.stats()).creates, 32);
 });
 
 for (const code of ['UNAVAILABLE', 'RESOURCE_EXHAUSTED', 'INTERNAL', 'DEADLINE_EXCEEDED'] as const)
