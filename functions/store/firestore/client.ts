@@ -82,6 +82,7 @@ const CLOSE_MS = 5_000;
 
 const ALREADY_EXISTS = 6;
 
+/** What others are in the way of has no such bound: each of them is done at some time. */
 const MAX_ATTEMPTS = 10;
 /** Doubled before the first retry. */
 const BACKOFF: Backoff = { baseMs: 25, capMs: 2_000 };
@@ -146,8 +147,8 @@ export function createClient({
       const deadline = monotonic() + deadlineMs;
       return retry(work, {
         next(error, attempt) {
-          if (attempt === MAX_ATTEMPTS || monotonic() > deadline) return null;
-          if (!isOf(passing, error)) return null;
+          if (monotonic() > deadline || !isOf(passing, error)) return null;
+          if (attempt >= MAX_ATTEMPTS && !isOf(contended, error)) return null;
           tried.error = error;
           return fullJitter(BACKOFF, attempt, random);
         },
@@ -233,8 +234,10 @@ const causes: Record<number, string> = {
 
 /** It did not serve us for a moment: worth another attempt. */
 const absent = new Set([1, 2, 4, 8, 13, 14, BROKEN_OFF, 16]);
+/** Others have changed what was read, or hold a lock on it. */
+const contended = new Set([9, 10]);
 /** Or another process was faster. */
-const absentOrContended = new Set([...absent, 5, 6, 9, 10]);
+const absentOrContended = new Set([...absent, ...contended, 5, 6]);
 
 const isOf = (passing: Set<number>, error: unknown) =>
   passing.has((error as { code?: number }).code ?? 0) ||

@@ -13,6 +13,9 @@ import { type FirestoreProxy, startProxy } from './proxy.ts';
 const HOST = 'FIRESTORE_EMULATOR_HOST';
 export const emulator = process.env[HOST] ?? '';
 
+/** How long a verb may take, in ms, so that a machine that is busy or stalls for a while fails no test. */
+const PATIENT_MS = 3 * 60_000;
+
 /** `host` is the emulator's, or a proxy's in front of it. */
 export function openStore(
   t: TestContext,
@@ -24,6 +27,7 @@ export function openStore(
   const store = createFirestoreStore({
     project: freshProject(),
     emulator: host,
+    deadlineMs: PATIENT_MS,
     now: atNow,
     ...options,
   });

@@ -24,7 +24,6 @@ test('a campaign to 20,000 with fresh pages reads 600 documents at most', { skip
   const { store, proxy, script, campaign, run } = await oneByOne(t, {
     readTime: (at) => at.toMillis() + clock.ahead,
     project,
-    deadlineMs: 120_000,
     pages: { random: () => 1 },
   });
   const people = Array.from({ length: PEOPLE }, (_, n) =>
