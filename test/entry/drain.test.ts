@@ -7,13 +7,11 @@ import { installation } from '../../functions/model/installation.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { sharedEmulators, withoutEmulators } from '../emulators.ts';
 import { until } from '../until.ts';
-import { type CloudWorld, createCloudWorld, noInstances } from '../world/cloud.ts';
+import { type CloudWorld, createCloudWorld, noInstances, patient } from '../world/cloud.ts';
 
 const skip = withoutEmulators('firestore', 'pubsub');
 /** Two chunks; one is under way, the other is not to be begun. */
 const RECIPIENTS = 1500;
-/** Senders wait as long for an answer. An instance ends after nine seconds, if the machine has time for it. */
-const SILENT_MS = 30_000;
 
 let world: CloudWorld;
 before(async () => {
@@ -22,8 +20,8 @@ before(async () => {
     instances: noInstances,
     queues: { concurrent: 1 },
     ...sharedEmulators(),
-    // 4 connections of 10 streams: a chunk of 1,000 takes some seconds
-    settings: { latencyMs: 100, maxStreams: 10 },
+    // 4 connections of 10 streams: a chunk of 1,000 takes 25 seconds
+    settings: { latencyMs: 1_000, maxStreams: 10 },
   });
   await Promise.all([world.start('api'), world.start('plan')]);
 });
@@ -61,19 +59,19 @@ suite('the end of an instance', { skip, concurrency: true }, () => {
   test('SIGTERM while sending: what is under way is recorded, the next instance does the rest', async () => {
     const { store, simulated } = world;
     for (let from = 0; from < RECIPIENTS; from += 500) await register(from, 500, 'many');
-    const first = await world.start('sendApns');
+    const first = await world.start('sendApns', { preload: [patient] });
     const id = await send('many');
-    await until(async () => (await simulated.apns.stats()).accepted > RECIPIENTS / 10);
+    await until(async () => (await simulated.apns.stats()).accepted > 0);
 
-    const { code, ms } = await first.end('SIGTERM');
+    const { code } = await first.end('SIGTERM');
     assert.equal(code, 0, first.output());
-    assert.ok(ms < SILENT_MS, `${ms} ms`);
     const before = await simulated.apns.stats();
     assert.ok(before.accepted < RECIPIENTS, 'it was over before the end');
     // what was on the wire is in the ledger already
     assert.equal((await store.counts(id)).accepted, before.accepted);
     assert.match(first.output(), /"instance drained".*"abandoned":0/);
 
+    await simulated.apns.set({ latencyMs: 0 });
     await world.start('sendApns');
     await until(async () => (await store.getCampaign(id))!.closedAt !== null);
     const { distinct, duplicates } = await simulated.apns.stats();
@@ -108,8 +106,8 @@ suite('the end of an instance', { skip, concurrency: true }, () => {
     const ending = fn.end('SIGTERM');
     // the signal arrives when it does
     await until(async () => (await world.post('sendFcm', { kind: 'nothing' })).status === 503);
-    const { code, ms } = await ending;
-    assert.equal(code, 0);
-    assert.ok(ms < SILENT_MS, `${ms} ms`);
+    assert.equal((await ending).code, 0);
+    // else it would have waited until the sender gives up, and abandoned nothing
+    assert.match(fn.output(), /"instance drained".*"abandoned":1/);
   });
 });

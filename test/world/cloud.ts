@@ -18,6 +18,8 @@ import { type Providers, providersOf } from './world.ts';
 
 /** Asked by its messages, does what a faulty library might. */
 export const faulty = new URL('./faulty.js', import.meta.url).href;
+/** Ends when its work is done, however long that takes. */
+export const patient = new URL('./patient.js', import.meta.url).href;
 /** For tests that start them one by one. */
 export const noInstances = Object.fromEntries(targets.map((it) => [it, 0]));
 

@@ -15,7 +15,7 @@ export interface Fn {
   /** its output so far, the last part */
   output(): string;
   usage(): Promise<{ rssMb: number; cpuMs: number }>;
-  /** Resolves with the exit code or signal, and how long the end took (ms). */
+  /** Resolves with the exit code, and how long the end took (ms), when all of its output is there. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; ms: number }>;
 }
 
@@ -42,8 +42,8 @@ const source = fileURLToPath(new URL('../../index.ts', import.meta.url));
 const loopback = new URL('./loopback.js', import.meta.url).href;
 /** Limits the kept output, in characters. It helps to find a fault. */
 const KEPT = 64 * 1024;
-/** ms until a function must listen. A cold start takes about 1 s, longer on a busy machine. */
-const START_MS = 60_000;
+/** ms until a function must listen. A cold start takes about 1 s, on a busy machine it took 40. */
+const START_MS = 3 * 60_000;
 
 export function forkFunction(
   target: string,
@@ -111,9 +111,10 @@ export async function startFunction(
     async end(signal) {
       const begun = now();
       if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
+        // 'exit' may come before the last of its output
+        const closed = once(child, 'close');
         child.kill(signal);
-        await exited;
+        await closed;
       }
       return { code: child.exitCode, ms: now() - begun };
     },

@@ -50,7 +50,8 @@ function start(t: TestContext, dataDir: string, who: Who = {}, more: Record<stri
     ...who,
   });
   t.after(() => child.kill('SIGKILL'));
-  const exited = once(child, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) });
+  // 'exit' may come before the last of its output
+  const closed = once(child, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) });
   let output = '';
   const { promise, resolve } = Promise.withResolvers<string>();
   for (const stream of [child.stdout, child.stderr])
@@ -58,12 +59,12 @@ function start(t: TestContext, dataDir: string, who: Who = {}, more: Record<stri
       output += some;
       if (/^Pushes /m.test(output)) resolve(output);
     });
-  exited.catch(() => {}).then(() => resolve(output));
+  closed.catch(() => {}).then(() => resolve(output));
   return {
     running: promise,
     /** its exit code and output */
     async over() {
-      const [code] = await exited;
+      const [code] = await closed;
       return { code, output };
     },
     end: (signal: NodeJS.Signals) => child.kill(signal),
