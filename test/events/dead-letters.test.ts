@@ -10,10 +10,13 @@ import { noDeadLetters } from '../../functions/http/dead-letters.ts';
 import { cli } from '../cli/fixture.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';
 import { until } from '../until.ts';
+import './patient.ts';
 
 const skip = withoutEmulators('pubsub');
 const emulatorHost = process.env.PUBSUB_EMULATOR_HOST;
 const dying = new URL('dying-redrive.ts', import.meta.url);
+/** For a redrive that ends by what it does, not by its time. */
+const now = () => 0;
 
 async function emulator(method: string, path: string, body: unknown = {}) {
   const response = await fetch(`http://${emulatorHost}/v1/${path}`, {
@@ -29,7 +32,7 @@ async function emulator(method: string, path: string, body: unknown = {}) {
 type Message = { data: string; attributes: Record<string, string> };
 
 /** The topic of events with a subscription, and the dead letters. */
-async function world(t: TestContext, ackDeadlineSeconds = 60) {
+async function world(t: TestContext, ackDeadlineSeconds = 600) {
   const project = freshProject();
   const at = (kind: string, id: string) => `projects/${project}/${kind}/${id}`;
   for (const [topic, subscription] of [
@@ -41,7 +44,7 @@ async function world(t: TestContext, ackDeadlineSeconds = 60) {
     await emulator('PUT', at('subscriptions', subscription!), body);
   }
   const ids = { project, topic: 'events', subscription: 'dead' };
-  const deadLetters = createPubSubDeadLetters({ ...ids, emulatorHost });
+  const deadLetters = createPubSubDeadLetters({ ...ids, emulatorHost, now });
   t.after(() => deadLetters.close());
   return {
     deadLetters,
@@ -183,6 +186,17 @@ test('a failure between publishing and acknowledging publishes twice and loses n
   broken.mock.restore();
   assert.deepEqual(await deadLetters.redrive(), published(3));
   assert.deepEqual(idsOf(await heard()).sort(), [names[0], ...names].sort());
+});
+
+test('a list that gets no answer is empty, and a redrive publishes nothing', {
+  skip,
+}, async (t) => {
+  const { deadLetters } = await world(t);
+  t.mock.method(v1.SubscriberClient.prototype, 'pull', async () => {
+    throw Object.assign(new Error('no answer in time'), { code: 4 });
+  });
+  assert.deepEqual(await deadLetters.list(), []);
+  assert.deepEqual(await deadLetters.redrive(), published(0));
 });
 
 test('a dead letter that cannot be published stays', { skip }, async (t) => {

@@ -1,5 +1,6 @@
 /** A process that redrives dead letters, and is killed when it is about to acknowledge the first one. */
 
+import './patient.ts';
 import { v1 } from '@google-cloud/pubsub';
 import { createPubSubDeadLetters } from '../../functions/events/dead-letters.ts';
 
