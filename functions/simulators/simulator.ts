@@ -96,6 +96,7 @@ export async function startSimulator(
       // a copy, because the counts of the next few faults are decreased in it
       Object.assign(settings, structuredClone(changes));
       if (changes.maxStreams !== undefined) server.resize();
+      if (changes.holdAfter !== undefined) server.release();
     },
     stats: async () => behaves.stats(),
     countOf: async (token) => behaves.countOf(token),

@@ -2,7 +2,10 @@
 
 import type { SimulatorSettings } from '../../functions/simulators/simulator.ts';
 
-type Faults = Omit<SimulatorSettings, 'deadShare' | 'badShare' | 'maxStreams' | 'blocked'>;
+type Faults = Omit<
+  SimulatorSettings,
+  'deadShare' | 'badShare' | 'maxStreams' | 'blocked' | 'holdAfter'
+>;
 
 /** Some of a campaign's recipients are refused in words that could be about all; those stay the same. */
 export const GENERAL_SHARE = 0.0005;

@@ -45,7 +45,8 @@ suite('silence', { concurrency: true }, () => {
     const proxies: Awaited<ReturnType<typeof startProxy>>[] = [];
     const world = await startWorld({
       installations: FROZEN,
-      settings: { latencyMs: 100 },
+      // so that it cannot end before it is stopped
+      settings: { holdAfter: FROZEN / 10 },
       async via(origin) {
         const proxy = await startProxy(t, Number(new URL(origin).port));
         proxies.push(proxy);
@@ -66,6 +67,7 @@ suite('silence', { concurrency: true }, () => {
     for (const proxy of proxies) proxy.silence();
     const sentBefore = (await world.wire()).distinct;
     assert.ok(sentBefore < FROZEN, 'it was in the middle');
+    await world.set({ holdAfter: null });
     world.thaw();
 
     const done = await watchCampaign(world.client(), id, null, { pollMs: 50 });

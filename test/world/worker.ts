@@ -27,12 +27,15 @@ export type Asked =
   /** set the clock ahead, for a while */
   | { kind: 'jump'; aheadMs: number; forMs: number }
   /** start the runs of schedules that are due at that time */
-  | { kind: 'tick'; at: number };
+  | { kind: 'tick'; at: number }
+  /** say when no chunk of that campaign is under way */
+  | { kind: 'rest'; campaignId: string };
 
 export type Said =
   | { kind: 'filled'; perSecond: number }
   | { kind: 'serving'; url: string; apiKey: string }
   | { kind: 'armed' }
+  | { kind: 'resting' }
   | { kind: 'memory'; peakRssMb: number; cpuSeconds: number };
 
 const BATCH = 5_000;
@@ -60,6 +63,8 @@ process.once('message', async (job: Job) => {
     }
     if (asked.kind === 'jump') return jump(asked);
     if (asked.kind === 'tick') return void startDue({ ...engine, now: () => asked.at });
+    if (asked.kind === 'rest')
+      return void rest(engine.store, asked.campaignId).then(() => say({ kind: 'resting' }));
     const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
     const cpuSeconds = (userCPUTime + systemCPUTime) / 1e6;
     say({ kind: 'memory', peakRssMb: Math.round(maxRSS / 1024), cpuSeconds });
@@ -77,6 +82,14 @@ function jump({ aheadMs, forMs }: Extract<Asked, { kind: 'jump' }>) {
   setTimeout(() => {
     ahead = 0;
   }, forMs);
+}
+
+async function rest(store: Store, campaignId: string) {
+  for (let busy = true; busy; await wait(10)) {
+    busy = false;
+    for await (const chunks of store.openChunks(campaignId, null))
+      if (chunks.some((it) => it.leaseUntil > Date.now())) busy = true;
+  }
 }
 
 function dieBehind(store: Store, verb: keyof Store) {

@@ -66,6 +66,8 @@ export interface World extends Providers {
   jump(aheadMs: number, forMs: number): void;
   /** makes it start the runs of schedules that are due at that time */
   tick(at: number): void;
+  /** resolves when no chunk of that campaign is under way */
+  rest(campaignId: string): Promise<void>;
   /** resolves when the worker has ended without a signal of ours */
   died(): Promise<void>;
   /** starts a worker; with an argument, one that kills itself at that point */
@@ -124,6 +126,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     },
     jump: (aheadMs, forMs) => ask({ kind: 'jump', aheadMs, forMs }),
     tick: (at) => ask({ kind: 'tick', at }),
+    async rest(campaignId) {
+      ask({ kind: 'rest', campaignId });
+      await said(worker, 'resting');
+    },
     died: () => end(() => {}),
     start,
     freeze: () => void worker.kill('SIGSTOP'),

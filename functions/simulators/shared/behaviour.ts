@@ -50,6 +50,8 @@ export interface SimulatorSettings {
   cutEvery: number;
   /** requests are read and accepted, but never answered */
   silent: boolean;
+  /** answers after those to this many requests are held back until this changes; null: none */
+  holdAfter: number | null;
 }
 
 export interface SimulatorStats {
@@ -87,7 +89,7 @@ export interface Arrival {
 /** Limits the kept arrivals, the first since the start or a reset. Benchmarks read them. */
 const MAX_ARRIVALS = 20_000;
 
-type Decision = 'answer' | 'silence' | 'refuse' | 'reset' | 'cut';
+type Decision = 'answer' | 'hold' | 'silence' | 'refuse' | 'reset' | 'cut';
 
 export const defaultSettings: SimulatorSettings = {
   latencyMs: 0,
@@ -104,6 +106,7 @@ export const defaultSettings: SimulatorSettings = {
   resetEvery: 0,
   cutEvery: 0,
   silent: false,
+  holdAfter: null,
 };
 
 const HASHES = 2 ** 32;
@@ -178,7 +181,7 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
     connected() {
       stats.connections++;
     },
-    /** `answer` is null unless the decision is 'answer'. */
+    /** `answer` is null unless the decision is 'answer' or 'hold'. */
     decide(asked: Asked, peer: Peer): { decision: Decision; answer: Answer | null } {
       stats.requests++;
       if (isNth(settings.refuseEvery, stats.requests)) return { decision: 'refuse', answer: null };
@@ -186,7 +189,9 @@ export function behaviour(rules: Rules, settings: SimulatorSettings, now: () => 
       if (settings.silent) return { decision: 'silence', answer: null };
       if (isNth(settings.cutEvery, stats.requests)) return { decision: 'cut', answer: null };
       if (isNth(settings.resetEvery, stats.requests)) return { decision: 'reset', answer: null };
-      return { decision: 'answer', answer };
+      const { holdAfter } = settings;
+      const isHeld = holdAfter !== null && stats.requests > holdAfter;
+      return { decision: isHeld ? 'hold' : 'answer', answer };
     },
     stats: (): SimulatorStats => ({
       ...stats,

@@ -36,6 +36,7 @@ export async function startSimulatedServer({
   /** in (-1, 1), spread evenly: which part of `goawaySpread` is added to a connection's lifetime */
   const places = new WeakMap<ServerConnection, number>();
   let connections = 0;
+  let held: { stream: ServerStream; answer: Answer }[] = [];
   const delayed = delayLine<{ stream: ServerStream; answer: Answer }>((it) =>
     respond(it.stream, it.answer),
   );
@@ -47,6 +48,9 @@ export async function startSimulatedServer({
       case 'answer':
         if (settings.latencyMs > 0) delayed.push({ stream, answer: answer! }, settings.latencyMs);
         else respond(stream, answer!);
+        break;
+      case 'hold':
+        held.push({ stream, answer: answer! });
         break;
       case 'refuse':
         connection.reset(stream, REFUSED_STREAM);
@@ -87,9 +91,16 @@ export async function startSimulatedServer({
     port: server.port,
     /** Announces a changed `maxStreams`, also on open connections. */
     resize: () => server.setMaxStreams(settings.maxStreams),
+    /** Gives the answers that were held back. */
+    release() {
+      const given = held;
+      held = [];
+      for (const { stream, answer } of given) respond(stream, answer);
+    },
     async close() {
       await server.close();
       delayed.clear();
+      held = [];
     },
   };
 }
