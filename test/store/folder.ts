@@ -10,7 +10,8 @@ import { NOW } from '../contracts/store-fixture.ts';
 
 export function makeFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'volley-store-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  // hooks run in the order they were given: a process that uses it may not have ended
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 

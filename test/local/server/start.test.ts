@@ -49,7 +49,6 @@ function start(t: TestContext, dataDir: string, who: Who = {}, more: Record<stri
     },
     ...who,
   });
-  t.after(() => child.kill('SIGKILL'));
   // 'exit' may come before the last of its output
   const closed = once(child, 'close', { signal: AbortSignal.timeout(DEADLINE_MS) });
   let output = '';
@@ -59,7 +58,11 @@ function start(t: TestContext, dataDir: string, who: Who = {}, more: Record<stri
       output += some;
       if (/^Pushes /m.test(output)) resolve(output);
     });
-  closed.catch(() => {}).then(() => resolve(output));
+  const gone = closed.catch(() => {}).then(() => resolve(output));
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await gone;
+  });
   return {
     running: promise,
     /** its exit code and output */
