@@ -204,7 +204,7 @@ export function ask(pool: Pool, path = '/', varying?: readonly [string, string])
 }
 
 /** A deadline for every wait, much later than anything that tests wait for. */
-const LONG_MS = 120_000;
+export const LONG_MS = 120_000;
 async function within<T>(promise: Promise<T>): Promise<T> {
   const abort = new AbortController();
   const late = delay(LONG_MS, undefined, { signal: abort.signal }).then(() => {

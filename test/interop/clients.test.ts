@@ -223,7 +223,7 @@ for (const options of [
 ])
   test(`nghttp ${options.join(' ')} sees no error`, needs('nghttp'), async (t) => {
     const { simulator, uris, push } = await startApns(t);
-    const args = ['--verbose', '--no-verify-peer', '--timeout=10', ...options];
+    const args = ['--verbose', '--no-verify-peer', '--timeout=300', ...options];
     const output = await runProgram(t, 'nghttp', [...args, ...push, uris[0]!]);
     assert.equal(output.match(/recv \(stream_id=\d+\) :status: 200/g)?.length, 5, output);
     assert.equal(output.match(/apns-id: [0-9A-F-]{36}/g)?.length, 5, output);

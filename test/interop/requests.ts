@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import type { Answer, Pool } from '../../functions/http2/pool/pool.ts';
 import { within } from './programs.ts';
 
-const ANSWERS_MS = 60_000;
+/** Deadline of all answers: some seconds, and as long as programs take that are reloaded meanwhile. */
+const ANSWERS_MS = 5 * 60_000;
 
 export interface Asked {
   path: string;

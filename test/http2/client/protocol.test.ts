@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as F from '../../../functions/http2/session/protocol.ts';
 import { settingsPayload } from '../../../functions/http2/session/settings.ts';
 import { ack, fields, frame, goaway, headers, number, ok, settings } from '../frames.ts';
-import { until } from '../peer.ts';
+import { LONG_MS, until } from '../peer.ts';
 import { rawPair, startClient, startRawServer } from '../raw.ts';
 
 const ping = (flags = 0) => frame(F.PING, flags, 0, '12345678');
@@ -73,7 +73,7 @@ test('a PING of ours is answered, or its deadline passes', async (t) => {
   const { client, peer } = await rawPair(t);
   const asked = (ms: number) =>
     new Promise<boolean>((resolve) => client.connection.ping(ms, resolve));
-  const first = asked(10_000);
+  const first = asked(LONG_MS);
   const { payload } = await peer.next(F.PING);
   peer.send(frame(F.PING, F.ACK, 0, 'nonsense'), frame(F.PING, F.ACK, 0, payload));
   assert.equal(await first, true);
@@ -176,7 +176,7 @@ test('a second connection resumes the TLS session of the first', async (t) => {
   await first.ready;
   // a session ticket comes before whatever the server writes after it
   await new Promise<boolean>((resolve) => {
-    first.connection.ping(10_000, resolve);
+    first.connection.ping(LONG_MS, resolve);
     void server.peer().then(async (peer) => {
       const { payload } = await peer.next(F.PING);
       peer.send(frame(F.PING, F.ACK, 0, payload));

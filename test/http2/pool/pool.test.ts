@@ -7,7 +7,17 @@ import { test } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Answer } from '../../../functions/http2/pool/pool.ts';
 import { freePort } from '../../../functions/local/google/free-port.ts';
-import { answer, ask, certificate, sendMany, startPeer, startPool, tally, until } from '../peer.ts';
+import {
+  answer,
+  ask,
+  certificate,
+  LONG_MS,
+  sendMany,
+  startPeer,
+  startPool,
+  tally,
+  until,
+} from '../peer.ts';
 
 test('a request gets its status, body and Retry-After', async (t) => {
   const seen: unknown[] = [];
@@ -92,12 +102,16 @@ test('the peer sets the number of streams of a connection, and may change it', a
 test('connections are added one by one while requests wait, up to the maximum', async (t) => {
   const peer = await startPeer(
     t,
-    (stream) => {
-      setTimeout(() => answer(stream), 5);
+    (stream, _, on) => {
+      // of each the first only, until all of them are there
+      if (on.streams === 1 || peer.sessions.length === 3) setTimeout(() => answer(stream), 5);
+      else held.push(() => answer(stream));
+      if (peer.sessions.length === 3) for (const answerOne of held.splice(0)) answerOne();
       return 'processed';
     },
     { settings: { maxConcurrentStreams: 5 } },
   );
+  const held: (() => void)[] = [];
   const pool = startPool(t, { origin: peer.origin, maxConnections: 3 });
   const { answers, all } = sendMany(pool, 1000);
   await all;
@@ -113,14 +127,19 @@ test('no connection is made before all others have answered once', async (t) => 
     (stream, _, on) => {
       const others = peer.sessions.filter((it) => it !== on);
       if (on.streams === 1) early.push(others.filter((it) => it.answered === 0).length);
-      setTimeout(() => {
+      const answerOne = () => {
         answer(stream);
         on.answered += 1;
-      }, 2);
+      };
+      // so that there is a second one at least
+      if (on.streams === 1 || others.length > 0) setTimeout(answerOne, 2);
+      else held.push(answerOne);
+      if (others.length > 0) for (const it of held.splice(0)) setTimeout(it, 2);
       return 'processed';
     },
     { settings: { maxConcurrentStreams: 5 } },
   );
+  const held: (() => void)[] = [];
   const pool = startPool(t, { origin: peer.origin, maxConnections: 6 });
   await sendMany(pool, 2000).all;
   assert.ok(early.length > 1 && early.every((silent) => silent === 0), `${early}`);
@@ -232,18 +251,22 @@ test('requests to a peer that does not speak HTTP/2 are refused', async (t) => {
 });
 
 test('closing waits for requests that were sent and refuses the others', async (t) => {
+  const held: (() => void)[] = [];
   const peer = await startPeer(
     t,
     (stream) => {
-      setTimeout(() => answer(stream), 30);
+      held.push(() => answer(stream));
       return 'processed';
     },
     { settings: { maxConcurrentStreams: 10 } },
   );
-  const pool = startPool(t, { origin: peer.origin, maxConnections: 1 });
+  // it waits for as long as the machine needs
+  const pool = startPool(t, { origin: peer.origin, maxConnections: 1, drainMs: LONG_MS });
   const { answers, all } = sendMany(pool, 25);
   await until(() => peer.processed.size === 10);
-  await pool.close();
+  const closed = pool.close();
+  for (const answerOne of held) answerOne();
+  await closed;
   await all;
   assert.deepEqual(tally(answers.values()), { refused: 15, reply: 10 });
   assert.equal(peer.processed.size, 10);

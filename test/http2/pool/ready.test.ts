@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ask, startPeer, startPool, startProxy } from '../peer.ts';
+import { ask, LONG_MS, startPeer, startPool, startProxy } from '../peer.ts';
 
 test('a connection is opened once, however many ask, and the first request finds it', async (t) => {
   const peer = await startPeer(t);
@@ -26,16 +26,21 @@ test('a connection that was lost while it was idle is found before the first req
   const peer = await startPeer(t);
   const proxy = await startProxy(t, peer.port);
   let now = 0;
-  const pool = startPool(t, { origin: proxy.origin, now: () => now, idleMs: 1_000, pingMs: 50 });
-  await pool.ready();
+  const idle = { origin: proxy.origin, now: () => now, idleMs: 1_000 };
+  // it answers when the machine lets it
+  const well = startPool(t, { ...idle, pingMs: LONG_MS });
+  await well.ready();
   now += 2_000;
-  await pool.ready();
+  await well.ready();
   assert.equal(proxy.opened(), 1, 'it has answered');
+
+  const lost = startPool(t, { ...idle, pingMs: 50 });
+  await lost.ready();
   proxy.silence();
   now += 2_000;
-  await pool.ready();
-  assert.equal((await ask(pool)).kind, 'reply');
-  assert.equal(proxy.opened(), 2);
+  await lost.ready();
+  assert.equal((await ask(lost)).kind, 'reply');
+  assert.equal(proxy.opened(), 3);
 });
 
 test('a pool that closes lets go of who waits', async (t) => {
