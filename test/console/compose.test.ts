@@ -142,6 +142,21 @@ suite('compose', { skip: withoutBrowser() }, () => {
     assert.equal(await field(page, 'Title').inputValue(), 'Of the first tab');
   });
 
+  test('a reload keeps the draft where the browser is slow with its locks', async (t) => {
+    const { page } = await compose(t, await startConsole(t));
+    await page.addInitScript(`{
+      const request = navigator.locks.request.bind(navigator.locks);
+      navigator.locks.request = async (...all) => {
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        return request(...all);
+      };
+    }`);
+    await write(page, 'Kept');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Ready' }).waitFor();
+    assert.equal(await field(page, 'Title').inputValue(), 'Kept');
+  });
+
   test('a translation shows where it lacks something, and is shown as its phones do', async (t) => {
     const { page } = await compose(t, await startConsole(t));
     await write(page);

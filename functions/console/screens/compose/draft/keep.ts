@@ -27,8 +27,11 @@ const PREFIX = 'volley-draft-';
 const OWN = 'volley-draft';
 /** Drafts that are kept, the newest, and characters of one. */
 const [MOST, MOST_CHARACTERS] = [10, 400_000];
-/** ms that a reload waits for the lock of the page that it replaces. */
-const LOCK_MS = 500;
+/**
+ * How often a reload asks for the lock of the page that it replaces, and the ms between. Answers are counted,
+ * since a browser that is busy gives none, and does not release the lock meanwhile.
+ */
+const [ASKED, EVERY_MS] = [10, 50];
 
 /** The draft that this tab had, else the newest that no other tab has, else a new one. */
 export async function openDraft(): Promise<Kept> {
@@ -36,7 +39,7 @@ export async function openDraft(): Promise<Kept> {
   const ids = stored().map(([id]) => id);
   if (own !== null && ids.includes(own)) ids.unshift(own);
   for (const id of new Set(ids)) {
-    const release = await hold(id, id === own ? LOCK_MS : 0);
+    const release = await hold(id, id === own ? ASKED : 1);
     if (release === null) continue;
     const found = read(id);
     if (found) return owned({ ...found, id, isOld: true, release });
@@ -48,7 +51,7 @@ export async function openDraft(): Promise<Kept> {
 /** One that is made from something is kept immediately: a reload goes on with it. */
 export async function newDraft(from?: Draft): Promise<Kept> {
   const id = crypto.randomUUID();
-  const release = (await hold(id, LOCK_MS)) ?? (() => {});
+  const release = (await hold(id, 1)) ?? (() => {});
   const key = crypto.randomUUID();
   if (from) keep(id, from, key);
   const draft = from ?? emptyDraft();
@@ -100,18 +103,21 @@ function read(id: string): Omit<Stored, 'version'> | null {
   }
 }
 
-/**
- * A function that releases the lock; null if another tab has it. The browser releases it with the page.
- * `waitMs` 0: not waited for.
- */
-function hold(id: string, waitMs: number): Promise<(() => void) | null> {
+/** A function that releases the lock; null if another tab has it. The browser releases it with the page. */
+async function hold(id: string, times: number): Promise<(() => void) | null> {
+  for (let left = times; ; left--) {
+    const release = await tryToHold(id);
+    if (release || left === 1) return release;
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+  }
+}
+
+function tryToHold(id: string): Promise<(() => void) | null> {
   return new Promise((resolve) => {
     const held = (lock: Lock | null) => {
       if (lock === null) return resolve(null);
       return new Promise<void>((release) => resolve(release));
     };
-    const options =
-      waitMs > 0 ? { signal: AbortSignal.timeout(waitMs) } : { ifAvailable: true as const };
-    navigator.locks.request(PREFIX + id, options, held).catch(() => resolve(null));
+    navigator.locks.request(PREFIX + id, { ifAvailable: true }, held).catch(() => resolve(null));
   });
 }
