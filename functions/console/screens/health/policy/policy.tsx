@@ -18,12 +18,7 @@ export function Policy({ app }: { app: string }) {
   const { value, problem, reload } = useResource<AppPolicyView>(ifMay(path, ...MAY_LOOK));
   const [isOpen, setOpen] = useState(false);
   if (problem.value) return <span class="muted">{problem.value.title}</span>;
-  if (!value.value)
-    return (
-      <span class="muted" aria-busy="true">
-        …
-      </span>
-    );
+  if (!value.value) return <span class="muted loading">{texts.shell.loading}…</span>;
   return (
     <>
       <Summary policy={value.value} />
