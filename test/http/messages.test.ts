@@ -66,7 +66,7 @@ test('a message answers the result of each recipient, and is a campaign whose le
       ? { kind: 'unregistered', reason: 'UNREGISTERED', since: null }
       : { kind: 'accepted' },
   );
-  const response = await post({ userIds: ['user-0', 'user-1', 'nobody'] }, '?wait=10');
+  const response = await post({ userIds: ['user-0', 'user-1', 'nobody'] }, '?wait=30');
   assert.equal(response.status, 200);
   const it = (await response.json()) as Outcomes;
   assert.equal(it.state, 'completed');
@@ -85,11 +85,11 @@ test('a message answers the result of each recipient, and is a campaign whose le
 
 test('a message without recipients ends immediately; the same key sends once', async (t) => {
   const { post, sent, queue } = await engine(t, () => ({ kind: 'accepted' }));
-  const empty = (await (await post({ userIds: ['nobody'] }, '?wait=10')).json()) as Outcomes;
+  const empty = (await (await post({ userIds: ['nobody'] }, '?wait=30')).json()) as Outcomes;
   assert.equal(empty.state, 'completed');
   assert.equal(empty.counts.recipients, 0);
   const key = { 'Idempotency-Key': 'order-17' };
-  const bodies = [{}, {}].map(() => post({ installationIds: ['installation-2'] }, '?wait=10', key));
+  const bodies = [{}, {}].map(() => post({ installationIds: ['installation-2'] }, '?wait=30', key));
   const both = await Promise.all(bodies.map(async (it) => (await (await it).json()) as Outcomes));
   assert.equal(both[0]!.id, both[1]!.id);
   assert.deepEqual(sent, ['installation-2']);
