@@ -1,7 +1,7 @@
 /**
  * Pub/Sub's clients as the product uses them, but patient. The product waits some seconds for an answer, since a
  * person waits, and takes none for an empty subscription. The emulator on a busy machine may take longer, and what it
- * gives then is nobody's for as long as a message may be worked on.
+ * gives then is held for a client that has gone.
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
