@@ -28,6 +28,8 @@ export function openStore(
     project: freshProject(),
     emulator: host,
     deadlineMs: PATIENT_MS,
+    // the emulator cuts a connection that is pinged each half minute, and with it what is under way
+    keepAliveMs: PATIENT_MS,
     now: atNow,
     ...options,
   });
