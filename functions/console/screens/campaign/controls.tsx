@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
 import type { ReportView } from '../../../http/campaigns/report-view.ts';
 import type { CampaignView } from '../../../http/campaigns/view.ts';
+import { ofWrite } from '../../api/action.ts';
 import { api, type Problem } from '../../api/client.ts';
 import { count, duration } from '../../format.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';
@@ -14,6 +15,7 @@ import { whyNot } from '../../session/session.ts';
 import { texts } from '../../texts/texts.ts';
 import { Download } from './download.tsx';
 import type { Live } from './live.ts';
+import { Move } from './move.tsx';
 
 const { control } = texts.campaign;
 /** ms after which no push may leave any more: the API's promise about a pause. */
@@ -29,6 +31,7 @@ export function Controls({ campaign, live, report }: Props) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [busy, setBusy] = useState<string | null>(null);
   const [isAsking, setAsking] = useState(false);
+  const [isMoving, setMoving] = useState(false);
   const [askedAt, setAskedAt] = useState<number | null>(null);
   const said = useSaid(live, campaign, askedAt);
   const why = whyNot('campaigns');
@@ -42,7 +45,7 @@ export function Controls({ campaign, live, report }: Props) {
     const answer = await api.post<CampaignView>(path);
     setBusy(null);
     setAsking(false);
-    setProblem(answer.ok ? null : answer.problem);
+    setProblem(answer.ok ? null : ofWrite(answer.problem));
     if (answer.ok) live.take(answer.value);
   }
 
@@ -64,6 +67,11 @@ export function Controls({ campaign, live, report }: Props) {
             {busy === 'resume' ? control.resuming : control.resume}
           </Button>
         )}
+        {state === 'scheduled' && (
+          <Button whyNot={why} onClick={() => setMoving(true)}>
+            {control.move}
+          </Button>
+        )}
         {isOpen && state !== 'cancelling' && (
           <Button kind="danger" whyNot={why} onClick={() => setAsking(true)}>
             {control.cancel}
@@ -80,6 +88,16 @@ export function Controls({ campaign, live, report }: Props) {
         <div class="wide-note">
           <ProblemNote problem={problem} />
         </div>
+      )}
+      {isMoving && (
+        <Move
+          campaign={campaign}
+          onMoved={(it) => {
+            setMoving(false);
+            live.take(it);
+          }}
+          onClose={() => setMoving(false)}
+        />
       )}
       {isAsking && (
         <Dialog title={control.cancelTitle} onClose={() => setAsking(false)}>
@@ -139,7 +157,7 @@ function Ended({
     setBusy(true);
     const answer = await api.post<CampaignView>(`${path}/retry-failures`);
     setBusy(false);
-    onProblem(answer.ok ? null : answer.problem);
+    onProblem(answer.ok ? null : ofWrite(answer.problem));
     if (answer.ok) route(`/console/campaigns/${encodeURIComponent(answer.value.id)}`);
   }
 

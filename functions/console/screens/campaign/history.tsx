@@ -11,9 +11,10 @@ import { texts } from '../../texts/texts.ts';
 
 const words = texts.campaign.history;
 
-export function History({ campaign: { id, state } }: { campaign: CampaignView }) {
+export function History({ campaign: { id, state, schedule } }: { campaign: CampaignView }) {
   const history = useResource<HistoryView>(`/v1/campaigns/${encodeURIComponent(id)}/history`);
-  useEffect(() => void history.reload(), [state]);
+  // a move keeps the state
+  useEffect(() => void history.reload(), [state, schedule?.at, schedule?.local]);
   const items = history.value.value?.items ?? [];
   if (items.length === 0) return null;
   return (

@@ -38,6 +38,13 @@ export const campaign = {
     pausedAtOnce: 'Paused. No push left after you asked.',
     resume: 'Resume',
     resuming: 'Resuming…',
+    move: 'Move',
+    moveTitle: 'When does it begin?',
+    moveDo: 'Move the campaign',
+    moveNot: 'Leave it',
+    moved: (time: string) => `Moved: it begins ${time}.`,
+    noTime: 'Say when first.',
+    begun: 'It waits for its time no longer, so it cannot be moved.',
     cancel: 'Cancel',
     cancelTitle: 'Cancel this campaign?',
     cancelMore: (left: string) =>

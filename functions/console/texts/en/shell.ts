@@ -52,6 +52,7 @@ export const problems = {
   lostTitle: 'No connection',
   lost: 'The server does not answer.',
   lostNext: 'Trying again by itself.',
+  lostWrite: 'It may have been done nonetheless: look, or try again.',
   unknownTitle: 'An unexpected answer',
   unknown: (status: number) => `The server answered with status ${status}.`,
 };

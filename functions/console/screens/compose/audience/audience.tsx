@@ -2,9 +2,10 @@
 
 import { useSignal } from '@preact/signals';
 import { Button } from '../../../parts/button.tsx';
+import { TextField } from '../../../parts/typed.tsx';
 import { texts } from '../../../texts/texts.ts';
 import type { Draft } from '../draft/draft.ts';
-import { Segments, TextField, useCompose } from '../parts.tsx';
+import { Segments, useCompose } from '../parts.tsx';
 import { compile } from './compile.ts';
 import { Count } from './count.tsx';
 import { decompile } from './decompile.ts';

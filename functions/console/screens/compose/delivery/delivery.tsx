@@ -1,13 +1,15 @@
 /** When it begins, how fast it goes, and how carefully. */
 
 import { serverNow } from '../../../api/client.ts';
-import { dateTime, ownZone } from '../../../format.ts';
+import { ownZone } from '../../../format.ts';
+import { SelectField, TextField } from '../../../parts/typed.tsx';
+import { AtFields, ZoneField } from '../../../parts/when/at.tsx';
+import { LocalFields } from '../../../parts/when/local.tsx';
+import { wallOf } from '../../../parts/when/zone.ts';
 import { ZoneList } from '../../../parts/zone-list.tsx';
 import { texts } from '../../../texts/texts.ts';
 import type { Draft, When } from '../draft/draft.ts';
-import { instantOf, wallOf } from '../draft/zone.ts';
-import { Check, Segments, SelectField, TextField, useCompose } from '../parts.tsx';
-import { LocalFields } from './local.tsx';
+import { Check, Segments, useCompose } from '../parts.tsx';
 
 const words = texts.compose.delivery;
 const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000];
@@ -15,6 +17,7 @@ const [HOUR_MS, DAY_MS] = [3_600_000, 86_400_000];
 export function DeliveryPart() {
   const { draft, change } = useCompose();
   const { when, rate, dryRun } = draft.value;
+  const set = (part: object) => change((it) => ({ when: { ...it.when, ...part } }));
   return (
     <section class="card part" aria-labelledby="part-delivery">
       <h2 id="part-delivery">{words.heading}</h2>
@@ -25,8 +28,8 @@ export function DeliveryPart() {
         options={words.kinds}
         onValue={(kind) => change((it) => ({ when: begun(kind, it.when) }))}
       />
-      {when.kind === 'at' && <AtFields when={when} />}
-      {when.kind === 'local' && <LocalFields when={when} />}
+      {when.kind === 'at' && <AtFields {...when} onChange={set} />}
+      {when.kind === 'local' && <LocalFields {...when} onChange={set} />}
       {when.kind === 'again' && <AgainFields when={when} />}
       <div class="fields">
         <TextField
@@ -66,38 +69,6 @@ function begun(kind: When['kind'], before: When): When {
   return { kind, wall: wallOf(at, zone), zone };
 }
 
-function ZoneField({ when, path }: { when: Extract<When, { zone: string }>; path: string }) {
-  const { change } = useCompose();
-  return (
-    <TextField
-      path={path}
-      label={words.zone}
-      list="zones"
-      value={when.zone}
-      onValue={(zone) => change(() => ({ when: { ...when, zone } }))}
-    />
-  );
-}
-
-function AtFields({ when }: { when: Extract<When, { kind: 'at' }> }) {
-  const { change } = useCompose();
-  const found = instantOf(when.wall, when.zone);
-  const isElsewhere = found.at !== null && when.zone !== ownZone;
-  return (
-    <div class="two">
-      <TextField
-        path="schedule.at"
-        label={words.at}
-        type="datetime-local"
-        value={when.wall}
-        hint={isElsewhere ? words.here(dateTime(Date.parse(found.at!))) : undefined}
-        onValue={(wall) => change(() => ({ when: { ...when, wall } }))}
-      />
-      <ZoneField when={when} path="schedule.zone" />
-    </div>
-  );
-}
-
 function AgainFields({ when }: { when: Extract<When, { kind: 'again' }> }) {
   const { change } = useCompose();
   const set = (part: Partial<typeof when>) => change(() => ({ when: { ...when, ...part } }));
@@ -119,7 +90,9 @@ function AgainFields({ when }: { when: Extract<When, { kind: 'again' }> }) {
         value={when.cron}
         onValue={(cron) => set({ cron })}
       />
-      {!when.isLocal && <ZoneField when={when} path="timeZone" />}
+      {!when.isLocal && (
+        <ZoneField path="timeZone" zone={when.zone} onZone={(zone) => set({ zone })} />
+      )}
       <TextField
         path="until"
         label={words.until}

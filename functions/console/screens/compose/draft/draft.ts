@@ -1,6 +1,8 @@
 /** What is written in the form, as it is typed: texts, and what is chosen. */
 
 import type { Late } from '../../../../model/waves.ts';
+import type { At } from '../../../parts/when/at.tsx';
+import type { Local } from '../../../parts/when/local.tsx';
 import { type Group, noGroup } from '../audience/group.ts';
 
 /** The content of a message in one language; '' is left out. */
@@ -45,10 +47,8 @@ export interface Options {
 
 export type When =
   | { kind: 'now' }
-  /** `wall`: as the field of a browser has it, `2030-12-24T18:00` */
-  | { kind: 'at'; wall: string; zone: string }
-  /** `wall`: what the clock of each device shows; `late`: what becomes of devices at which it has passed */
-  | { kind: 'local'; wall: string; late: Late }
+  | ({ kind: 'at' } & At)
+  | ({ kind: 'local' } & Local)
   | {
       kind: 'again';
       cron: string;

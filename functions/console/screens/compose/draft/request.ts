@@ -1,9 +1,9 @@
 /** From the form to the request of the API. What is typed goes there as it is: the API says what is wrong. */
 
+import { instantOf, isWall } from '../../../parts/when/zone.ts';
 import { texts } from '../../../texts/texts.ts';
 import { compile } from '../audience/compile.ts';
 import type { DataEntry, Draft, Options, Words } from './draft.ts';
-import { instantOf, isWall } from './zone.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,8 +1,9 @@
 /** What is the same in all languages, and rarely set: folded away. */
 
+import { SelectField, TextField } from '../../../parts/typed.tsx';
 import { texts } from '../../../texts/texts.ts';
 import type { Options } from '../draft/draft.ts';
-import { Check, SelectField, TextField, useCompose } from '../parts.tsx';
+import { Check, useCompose } from '../parts.tsx';
 import { Folded } from './folded.tsx';
 
 const words = texts.compose.options;

@@ -2,9 +2,10 @@
 
 import { Button } from '../../../parts/button.tsx';
 import { Icon } from '../../../parts/icon.tsx';
+import { TextField } from '../../../parts/typed.tsx';
 import { texts } from '../../../texts/texts.ts';
 import type { Words } from '../draft/draft.ts';
-import { TextField, useCompose } from '../parts.tsx';
+import { useCompose } from '../parts.tsx';
 import { Folded } from './folded.tsx';
 
 const words = texts.compose.message;

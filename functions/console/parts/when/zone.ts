@@ -1,7 +1,7 @@
 /** Times as a field of a browser has them, in a time zone. */
 
-import { instantsOf } from '../../../../lib/wall-clock.ts';
-import { texts } from '../../../texts/texts.ts';
+import { instantsOf } from '../../../lib/wall-clock.ts';
+import { texts } from '../../texts/texts.ts';
 
 const WALL = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?$/;
 

@@ -1,18 +1,26 @@
 /** A time that each device reaches by its own clock. */
 
-import { serverNow } from '../../../api/client.ts';
-import { dayAndMinute, offsetOf } from '../../../format.ts';
-import { dayOf } from '../../../parts/strip/span.ts';
-import { texts } from '../../../texts/texts.ts';
-import type { When } from '../draft/draft.ts';
-import { isWall } from '../draft/zone.ts';
-import { SelectField, TextField, useCompose } from '../parts.tsx';
+import type { Late } from '../../../model/waves.ts';
+import { serverNow } from '../../api/client.ts';
+import { dayAndMinute, offsetOf } from '../../format.ts';
+import { texts } from '../../texts/texts.ts';
+import { dayOf } from '../strip/span.ts';
+import { SelectField, TextField } from '../typed.tsx';
+import { isWall } from './zone.ts';
 
 const words = texts.compose.delivery;
 
-export function LocalFields({ when }: { when: Extract<When, { kind: 'local' }> }) {
-  const { change } = useCompose();
-  const { wall, late } = when;
+/** `wall`: what the clock of each device shows; `late`: what becomes of devices at which it has passed */
+export interface Local {
+  wall: string;
+  late: Late;
+}
+
+interface Props extends Local {
+  onChange: (part: Partial<Local>) => void;
+}
+
+export function LocalFields({ wall, late, onChange }: Props) {
   const isKnown = isWall(wall);
   return (
     <div class="two">
@@ -22,7 +30,7 @@ export function LocalFields({ when }: { when: Extract<When, { kind: 'local' }> }
         type="datetime-local"
         value={wall}
         hint={isKnown ? hereOf(wall) : undefined}
-        onValue={(it) => change(() => ({ when: { ...when, wall: it } }))}
+        onValue={(it) => onChange({ wall: it })}
       />
       <SelectField
         path="schedule.late"
@@ -30,7 +38,7 @@ export function LocalFields({ when }: { when: Extract<When, { kind: 'local' }> }
         value={late}
         options={texts.waves.lates}
         hint={isKnown ? lateness(wall) : undefined}
-        onValue={(it) => change(() => ({ when: { ...when, late: it } }))}
+        onValue={(it) => onChange({ late: it })}
       />
     </div>
   );
