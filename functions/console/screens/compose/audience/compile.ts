@@ -23,7 +23,7 @@ export const listFields: readonly Field[] = [
 ];
 
 /** Fields that name an earlier campaign. */
-export const earlierFields: readonly Field[] = ['opened', 'notOpened'];
+const earlierFields: readonly Field[] = ['opened', 'notOpened'];
 
 /**
  * A row without a value becomes a condition that the API refuses. It is never left out: that would

@@ -1,6 +1,6 @@
 /** An audience as rows: groups of conditions, of which all, any or none must hold. */
 
-export type Holds = 'all' | 'any' | 'none';
+type Holds = 'all' | 'any' | 'none';
 
 export interface Group {
   kind: 'group';
