@@ -6,7 +6,15 @@ import type { Browser, Page } from 'playwright-core';
 import type { Scope } from '../../functions/model/key.ts';
 import { holds } from '../until.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { assertLooksWell, axeViolations, goTo, openPage, shown, startConsole } from './console.ts';
+import {
+  assertLooksWell,
+  axeViolations,
+  goTo,
+  inAllLooks,
+  openPage,
+  shown,
+  startConsole,
+} from './console.ts';
 
 const PATH = '/v1/apps/default/policy';
 const CAPS = [
@@ -113,6 +121,7 @@ suite('the policy of an app in the console', { skip: withoutBrowser() }, () => {
     await page.getByLabel('Default time zone').fill('Europe/Berlin');
     await save(page);
     await page.getByText('Quiet 21:30 to 07:15').waitFor();
+    await page.getByText('Default time zone: Europe/Berlin').waitFor();
     await page.getByText('but all of security').waitFor({ state: 'attached' });
     type Quiet = { quiet: object | null; defaultZone: string; exempt: string[] };
     const { quiet, defaultZone, exempt } = await it.client.get<Quiet>(PATH);
@@ -128,7 +137,49 @@ suite('the policy of an app in the console', { skip: withoutBrowser() }, () => {
     await page.getByLabel('Campaigns wait while it is quiet').uncheck();
     await save(page);
     await page.getByText('Quiet 21:30').waitFor({ state: 'detached' });
+    await page.getByText('No quiet hours').waitFor();
+    await page.getByText('Default time zone: Europe/Berlin').waitFor();
     assert.equal((await it.client.get<Quiet>(PATH)).quiet, null);
+  });
+
+  test('the table of apps fits a phone, and says all of a policy there', async (t) => {
+    const it = await startConsole(t);
+    const policy = await it.client.put(PATH, {
+      caps: CAPS,
+      quiet: { from: '22:00', to: '08:00' },
+      defaultZone: 'America/Argentina/Buenos_Aires',
+    });
+    const name = `<b>\u202e${'w'.repeat(60)}`;
+    const paused = { at: new Date().toISOString(), by: `key "${name}"` };
+    const { page } = await openPage(t, browser, it.server.consoleUrl(), { width: 390 });
+    await page.route(/\/v1\/apps\?/, (route) =>
+      route.fulfill({
+        json: {
+          items: [
+            { app: name, paused, providers: ['apns', 'fcm'] },
+            { app: 'default', paused: null, providers: ['fcm'] },
+          ],
+          next: null,
+        },
+      }),
+    );
+    await page.route(/\/v1\/apps\/[^/]+\/policy/, (route) => route.fulfill({ json: policy }));
+    await goTo(page, it, 'health');
+    for (const row of [1, 2]) {
+      const cells = page.getByRole('group', { name: 'Apps' }).getByRole('row').nth(row);
+      await cells.getByText('At most 2 in 24 hours, 5 in 7 days').waitFor();
+      await cells.getByText('Quiet 22:00 to 08:00').waitFor();
+      await cells.getByText('Default time zone: America/Argentina/Buenos_Aires').waitFor();
+      await cells.getByRole('button', { name: /^(Pause|Resume) / }).waitFor();
+    }
+    assert.equal(await page.locator('main b', { hasText: 'www' }).count(), 0);
+    await inAllLooks(page, async ({ width }) => {
+      const [seen, whole] = await page
+        .getByRole('group', { name: 'Apps' })
+        .evaluate((it) => [it.clientWidth, it.scrollWidth]);
+      assert.equal(whole, seen, `the table scrolls at ${width} px`);
+    });
+    await assertLooksWell(page);
   });
 
   test('what a form does not know of a policy stays as it is', async (t) => {

@@ -68,42 +68,43 @@ interface AppTableProps {
 function AppTable({ items, onAsk }: AppTableProps) {
   const { columns, table, actions, pause, resume, of } = texts.health;
   return (
-    <Table
-      caption={table}
-      columns={[
-        { label: columns.app },
-        { label: columns.providers, isWide: true },
-        { label: columns.state },
-        { label: texts.policy.column },
-        { label: actions, isNumber: true },
-      ]}
-    >
-      {items.map((it) => (
-        <tr key={it.app}>
-          <td>
-            <bdi class="naming">{it.app}</bdi>
-          </td>
-          <td class="wide">{it.providers.join(', ').toUpperCase()}</td>
-          <td>
-            <AppState it={it} />
-          </td>
-          <td>
-            <Policy app={it.app} />
-          </td>
-          <td class="number">
-            <Button
-              small
-              kind={it.paused ? 'plain' : 'danger'}
-              whyNot={whyNot('campaigns')}
-              onClick={() => onAsk(it)}
-            >
-              {it.paused ? resume : pause}
-              <span class="unseen">{of(it.app)}</span>
-            </Button>
-          </td>
-        </tr>
-      ))}
-    </Table>
+    <div class="app-table">
+      <Table
+        caption={table}
+        columns={[
+          { label: columns.app },
+          { label: columns.providers, isWide: true },
+          { label: texts.policy.column },
+          { label: actions, isNumber: true },
+        ]}
+      >
+        {items.map((it) => (
+          <tr key={it.app}>
+            <td>
+              <div>
+                <bdi class="naming">{it.app}</bdi>
+              </div>
+              <AppState it={it} />
+            </td>
+            <td class="wide">{it.providers.join(', ').toUpperCase()}</td>
+            <td>
+              <Policy app={it.app} />
+            </td>
+            <td class="number">
+              <Button
+                small
+                kind={it.paused ? 'plain' : 'danger'}
+                whyNot={whyNot('campaigns')}
+                onClick={() => onAsk(it)}
+              >
+                {it.paused ? resume : pause}
+                <span class="unseen">{of(it.app)}</span>
+              </Button>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </div>
   );
 }
 

@@ -31,7 +31,7 @@ export const health = {
   noApps: 'No app has credentials yet',
   noAppsMore: 'Give Volley the credentials of APNs or FCM, as docs/deploying.md says.',
   table: 'Apps',
-  columns: { app: 'App', providers: 'Sends by', state: 'State' },
+  columns: { app: 'App', providers: 'Sends by' },
   actions: 'Actions',
   about: 'about',
   on: 'On',

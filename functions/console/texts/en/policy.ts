@@ -49,6 +49,7 @@ export const policy = {
     zone: 'Default time zone',
     zoneMore: 'Of devices that tell none: for quiet hours, and for campaigns at local time.',
     said: (from: string, to: string) => `Quiet ${from} to ${to}`,
+    none: 'No quiet hours',
   },
   exempt: {
     title: 'Exempt categories',

@@ -43,7 +43,8 @@ export function Policy({ app }: { app: string }) {
   );
 }
 
-function Summary({ policy: { receipts, caps, quiet, exempt } }: { policy: AppPolicyView }) {
+function Summary({ policy }: { policy: AppPolicyView }) {
+  const { receipts, caps, quiet, defaultZone, exempt } = policy;
   return (
     <>
       <Mark tone={receipts.enabled ? 'good' : 'none'}>
@@ -53,10 +54,13 @@ function Summary({ policy: { receipts, caps, quiet, exempt } }: { policy: AppPol
         <p class="muted sub wide">{words.receipts.share(percent(receipts.delivered, 1))}</p>
       )}
       {caps.length > 0 && <p class="muted sub">{words.caps.most(caps)}</p>}
-      {quiet && <p class="muted sub">{words.quiet.said(quiet.from, quiet.to)}</p>}
+      <p class="muted sub">{quiet ? words.quiet.said(quiet.from, quiet.to) : words.quiet.none}</p>
       {(caps.length > 0 || quiet) && exempt.length > 0 && (
         <p class="muted sub wide">{words.exempt.but(exempt)}</p>
       )}
+      <p class="muted sub">
+        {words.quiet.zone}: <bdi>{defaultZone}</bdi>
+      </p>
     </>
   );
 }
