@@ -15,10 +15,7 @@ const isWaiting = `
   !!document.querySelector('main [aria-busy=true]') ||
     document.querySelector('main')?.innerText.includes('Loading…') === true`;
 
-/**
- * Adds up how far things moved that a person has not moved, and notes whether it was said that it loads.
- * Pictures of phones are as high as what providers would be sent, which the API has to say first.
- */
+/** Adds up how far things moved that a person has not moved, and notes whether it was said that it loads. */
 const watchPage = `
   window.hasWaited = false;
   new MutationObserver(() => { hasWaited ||= ${isWaiting}; })
@@ -26,7 +23,7 @@ const watchPage = `
   window.shifts = [];
   new PerformanceObserver((list) => {
     for (const it of list.getEntries())
-      if (!it.hadRecentInput && !it.sources.every(({ node }) => node?.parentElement?.closest('.preview')))
+      if (!it.hadRecentInput)
         shifts.push(it.value.toFixed(4) + ' ' + it.sources.map(({ node }) => node?.outerHTML?.slice(0, 120)).join(' | '));
   }).observe({ type: 'layout-shift', buffered: true });
 `;

@@ -24,7 +24,7 @@ export interface Compose {
   checked: ReadonlySignal<Written | null>;
   /** Shows faults that the API found only when it was sent, until the next change. */
   refuse(faults: Fault[]): void;
-  /** true while what is shown is of an earlier draft */
+  /** true if the API would refuse the message as it is: what is shown is of an earlier draft */
   isStale: ReadonlySignal<boolean>;
   /** why the API could not be asked */
   problem: ReadonlySignal<Problem | null>;
@@ -117,7 +117,7 @@ interface Asked {
 function createAsking(requests: ReadonlySignal<Written>, { draft, language, end }: Asked) {
   const faults = signal<Fault[] | null>(null);
   const checked = signal<Written | null>(null);
-  const isStale = signal(true);
+  const isStale = signal(false);
   const problem = signal<Problem | null>(null);
   const pictures = signal<Pictures | null>(null);
   let current = new AbortController();
@@ -167,7 +167,6 @@ function createAsking(requests: ReadonlySignal<Written>, { draft, language, end 
     ask() {
       current.abort();
       current = new AbortController();
-      isStale.value = true;
       void askNow(AbortSignal.any([current.signal, end]));
     },
   };

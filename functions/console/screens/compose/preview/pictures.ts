@@ -2,6 +2,7 @@
 
 import type { RenderedMessage } from '../../../../http/render.ts';
 import { type Answer, api, type Problem } from '../../../api/client.ts';
+import type { Draft } from '../draft/draft.ts';
 import type { Written } from '../draft/request.ts';
 
 export type Platform = 'ios' | 'android' | 'web';
@@ -29,6 +30,35 @@ export interface Picture {
   faults: { path: string; message: string }[];
   /** all that the provider is sent */
   payload: string;
+}
+
+/**
+ * About what a push will be, from the form alone. It is never seen: it takes the place of the picture until
+ * the API has said what it is, so that nothing moves then.
+ */
+export function sketchOf(platform: Platform, { words, options }: Draft): Picture {
+  const isIos = platform === 'ios';
+  const isEmpty = words.title === '' && words.body === '' && words.data.length === 0;
+  return {
+    title: words.title,
+    subtitle: words.subtitle,
+    body: words.body,
+    imageUrl: words.imageUrl,
+    link: platform === 'web' ? words.webLink : words.link,
+    sound: platform === 'web' ? '' : words.sound,
+    badge: isIos || options.badge.startsWith('+') ? options.badge : '',
+    interruption: isIos ? options.interruption : '',
+    actions: isIos ? options.actions : '',
+    channel: platform === 'android' ? options.androidChannel : '',
+    provider: '',
+    language: null,
+    bytes: 0,
+    mostBytes: 4096,
+    warnings: [],
+    // a message of data alone lacks no text
+    faults: isEmpty ? [{ path: 'message', message: '' }] : [],
+    payload: '',
+  };
 }
 
 /** null: the app has no credentials for what reaches this platform */

@@ -8,7 +8,7 @@ import { languageName } from '../draft/language.ts';
 import { Segments, useCompose } from '../parts.tsx';
 import { AndroidPhone } from './android.tsx';
 import { Iphone } from './iphone.tsx';
-import { type Picture, type Platform, platforms } from './pictures.ts';
+import { type Picture, type Platform, platforms, sketchOf } from './pictures.ts';
 import { Samples } from './samples.tsx';
 import { WebToast } from './web.tsx';
 
@@ -21,7 +21,7 @@ const preferred = (): Scheme =>
   matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
 
 export function Preview() {
-  const { draft, language, pictures, isStale, problem, faults } = useCompose();
+  const { draft, language, pictures, isStale, problem } = useCompose();
   const scheme = useSignal<Scheme>(preferred());
   const app = draft.value.app === 'default' ? words.app : draft.value.app;
   const all = pictures.value;
@@ -56,15 +56,18 @@ export function Preview() {
         />
       </header>
       {problem.value && <ProblemNote problem={problem.value} />}
-      {!problem.value && isStale.value && faults.value !== null && (
-        <p class="muted">{words.stale}</p>
+      {/* it lies above what it is about, which does not move for it */}
+      {!problem.value && isStale.value && (
+        <p class="stale">
+          <span>{words.stale}</span>
+        </p>
       )}
       <Samples />
       {platforms.map((it) => (
         <PlatformPreview
           key={it}
           platform={it}
-          picture={all?.[it] ?? null}
+          picture={all === null ? sketchOf(it, draft.value) : all[it]}
           isKnown={all !== null}
           scheme={scheme.value}
           app={app}
@@ -77,6 +80,7 @@ export function Preview() {
 interface Props {
   platform: Platform;
   picture: Picture | null;
+  /** false: the picture is a sketch, for its place alone */
   isKnown: boolean;
   scheme: Scheme;
   app: string;
@@ -87,13 +91,13 @@ function PlatformPreview({ platform, picture, isKnown, scheme, app }: Props) {
   const isSilent = picture !== null && picture.title === '' && picture.body === '';
   const isEmpty = isSilent && picture.faults.some(({ path }) => path === 'message');
   return (
-    <figure class={`${platform} ${scheme}${isEmpty ? ' example' : ''}`}>
+    <figure class={`${platform} ${scheme}${isEmpty ? ' example' : ''}${isKnown ? '' : ' awaited'}`}>
       <figcaption>
         <h3>{words.platforms[platform]}</h3>
         {picture && !isEmpty && <Bytes picture={picture} />}
       </figcaption>
       <Frame picture={isEmpty ? { ...picture, ...words.example } : picture} app={app} />
-      {isKnown && picture === null && <p class="hint">{words.noCredentials}</p>}
+      {picture === null && <p class="hint">{words.noCredentials}</p>}
       {isSilent && !isEmpty && <p class="hint">{words.silent}</p>}
       {picture && !isEmpty && <Details picture={picture} />}
     </figure>
