@@ -50,12 +50,15 @@ suite('receipts in the console', { skip: withoutBrowser() }, () => {
     await it.client.put('/v1/apps/default/policy', { receipts: { delivered: 1 } });
     const { id } = await sent(it);
     const { page } = await openPage(t, browser, it.server.consoleUrl());
+    await page.clock.install();
     await goTo(page, it, `campaigns/${id}`);
     await page.getByRole('heading', { name: 'What devices reported' }).waitFor();
     await page.getByText('Nothing yet. An app reports').waitFor();
     await report(it, id, 'delivered', 50);
     await report(it, id, 'opened', 20);
     await report(it, id, 'dismissed', 5, 20);
+    // it looks again after ten seconds, for which no one has to wait
+    await page.clock.fastForward(10_000);
     const row = (name: string) =>
       page
         .getByRole('group', { name: 'What devices reported' })
@@ -69,6 +72,7 @@ suite('receipts in the console', { skip: withoutBrowser() }, () => {
       .getByRole('img', { name: /^Devices that had opened it, .* in the end 20\.$/ })
       .waitFor();
     await report(it, id, 'opened', 10, 50);
+    await page.clock.fastForward(10_000);
     await row('Opened').getByText('15.0 %').waitFor();
     await page.getByRole('img', { name: /in the end 30\.$/ }).waitFor();
   });

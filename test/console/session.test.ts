@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { KeyView } from '../../functions/http/keys.ts';
 import { startBrowser, withoutBrowser } from './chromium.ts';
-import { DYING, openPage, startConsole } from './console.ts';
+import { DYING, goTo, openPage, startConsole } from './console.ts';
 
 const campaign = {
   name: 'Spring',
@@ -100,10 +100,13 @@ suite('a session', { skip: withoutBrowser() }, () => {
   });
 
   test('a key that is revoked ends its sessions', async (t) => {
-    const { client, linkFor, kill, revive } = await startConsole(t);
+    const it = await startConsole(t);
+    const { client, linkFor, kill, revive } = it;
     const { page, allow } = await openPage(t, browser, await linkFor(['read']));
     allow(/401/);
     allow(DYING);
+    await page.clock.install();
+    await goTo(page, it, '');
     await page.getByText('key "looker"', { exact: true }).waitFor();
     const { items } = await client.get<{ items: KeyView[] }>('/v1/keys');
     await client.delete(`/v1/keys/${items.find((it) => it.name === 'looker')!.id}`);
@@ -111,6 +114,8 @@ suite('a session', { skip: withoutBrowser() }, () => {
     await kill();
     await revive();
     await page.getByRole('link', { name: 'Campaigns' }).click();
+    // the list looks again after a quarter of a minute, for which no one has to wait
+    await page.clock.fastForward(15_000);
     await page.getByText('Your session has ended.').waitFor();
   });
 

@@ -34,7 +34,8 @@ async function slowDown(page: Page, context: BrowserContext) {
   await session.send('Network.emulateNetworkConditions', SLOW);
 }
 
-suite('on a slow network', { skip: withoutBrowser() }, () => {
+// side by side: they wait for the network
+suite('on a slow network', { skip: withoutBrowser(), concurrency: true }, () => {
   let browser: Browser;
   before(async () => {
     browser = await startBrowser();

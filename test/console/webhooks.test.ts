@@ -154,6 +154,7 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     await pingOrders(it, '{ "user": {}, "order": { "number": "<b>18</b>" } }');
     await pingOrders(it, '{}', 'a token that is forged');
     const { page } = await openPage(t, browser, it.server.consoleUrl());
+    await page.clock.install();
     await goTo(page, it, 'webhooks/inbound/orders');
     await page.getByRole('link', { name: 'Order 17' }).waitFor();
     const about = page.getByRole('region', { name: 'About this trigger' });
@@ -165,6 +166,8 @@ suite('webhooks in the console', { skip: withoutBrowser() }, () => {
     await it.client.put('/v1/triggers/orders', { ...orders, audience: { tags: ['vip'] } });
     await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText('Every call with a valid proof has become a push.').waitFor();
+    // the pushes are looked for again after ten seconds, for which no one has to wait
+    await page.clock.fastForward(10_000);
     await page.getByRole('link', { name: 'Order <b>18</b>' }).waitFor();
   });
 
