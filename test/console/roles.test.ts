@@ -17,6 +17,7 @@ const verbs: [screen: string, button: string, scope: Scope][] = [
   ['', 'New campaign', 'campaigns'],
   ['campaigns', 'Resume', 'campaigns'],
   ['campaigns', 'Cancel', 'campaigns'],
+  ['campaigns', 'Move', 'campaigns'],
   ['compose', 'Send a test', 'campaigns'],
   ['compose', 'Review and send', 'campaigns'],
   ['devices', 'Find', 'read'],
