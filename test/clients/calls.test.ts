@@ -18,6 +18,9 @@ import { startConsole } from '../console/console.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
+/** ms for a call on a machine that stands still for a while */
+const PATIENT_MS = 3 * 60_000;
+
 /** A server that answers each request by the next of its answers, and the last one again and again. */
 async function serve(t: TestContext, answers: Answer[], settings: Partial<Settings> = {}) {
   const requests: { method: string; url: string; key: string | undefined; body: string }[] = [];
@@ -39,11 +42,9 @@ async function serve(t: TestContext, answers: Answer[], settings: Partial<Settin
     server.close();
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  // without pauses, but for those that an answer asks for
-  return {
-    requests,
-    volley: createVolley({ url, key: 'volley_k', random: () => -1, ...settings }),
-  };
+  // without pauses, but for those that an answer asks for; late only where a test is about that
+  const usual = { key: 'volley_k', random: () => -1, timeoutMs: PATIENT_MS };
+  return { requests, volley: createVolley({ url, ...usual, ...settings }) };
 }
 
 const json =
@@ -162,7 +163,7 @@ test('pages that never end are an error', async (t) => {
 
 test('the real API: a campaign is followed, its failures are listed, a refusal has all faults', async (t) => {
   const { server, fill } = await startConsole(t, { apns: { badShare: 0.1 } });
-  const volley = createVolley({ url: server.url, key: server.apiKey });
+  const volley = createVolley({ url: server.url, key: server.apiKey, timeoutMs: PATIENT_MS });
   await fill(300);
   const { id } = await volley.sendCampaign({ body: campaign });
   const events: string[] = [];

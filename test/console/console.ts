@@ -47,6 +47,9 @@ export interface Console {
 }
 
 const quiet = createLog(() => {});
+/** A deadline of the command line is for people: a machine may stand still for as long. */
+const patient: typeof fetch = (input, init) =>
+  fetch(input, { ...init, signal: AbortSignal.timeout(SHOWN_MS) });
 const closers = new WeakMap<Ends, (() => Promise<void>)[]>();
 
 /** Closes pages before the test's server stops, which they would miss. */
@@ -75,7 +78,7 @@ export async function startConsole(t: Ends, settings: Settings = {}): Promise<Co
     await simulated.close();
     await rm(dataDir, { recursive: true, force: true });
   });
-  const client = createClient(first.url, first.apiKey);
+  const client = createClient(first.url, first.apiKey, patient);
   return {
     get server() {
       return running ?? first;
