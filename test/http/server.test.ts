@@ -28,6 +28,8 @@ const servers = {
 async function listening(t: Test, make: (typeof servers)['node:http']) {
   const fixture = await createFixture(t);
   const server: Server = make(getRequestListener(fixture.api.fetch));
+  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(async () => {

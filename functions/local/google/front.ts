@@ -59,6 +59,12 @@ interface FrontOptions {
 /** ms that a request waits for an instance, then it gets 503 as on Cloud Run. A cold start takes 1 s. */
 const START_MS = 30_000;
 
+/**
+ * ms that an idle connection stays open, as at Google's front end. Node's own five seconds would end some just as
+ * a request arrives, which its caller cannot tell from one that was lost.
+ */
+const KEEP_ALIVE_MS = 600_000;
+
 const refusal = (status: number, body: string): Refusal => ({ kind: 'refused', status, body });
 /** The texts of Cloud Run's answers. https://cloud.google.com/run/docs/troubleshooting */
 const broken = refusal(503, 'Service Unavailable');
@@ -98,6 +104,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const { take, admit = asTheyCame, before = (pass) => pass, port = 0, timeoutMs } = options;
   const agent = new Agent({ keepAlive: true });
   const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
     before((req, res) => void pass(req, res).catch(() => refuse(res, broken))),
   );
 

@@ -20,7 +20,8 @@ type Handler = (...of: [...Parameters<RequestListener>, string]) => void;
 /** What a command prints and gives, with such a server as its API. */
 async function createVolley(t: TestContext, handle: Handler) {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     request.resume();
     response.on('error', () => {});
     asked.push(`${request.method} ${request.url}`);

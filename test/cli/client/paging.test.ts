@@ -13,7 +13,8 @@ test('a list ends where the API says so: an empty page is not shown and ends not
     d: { items: [], next: null },
   };
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     const { searchParams } = new URL(request.url!, 'http://localhost');
     asked.push(`${searchParams.get('app')} ${searchParams.get('after') ?? ''}`);
     response.setHeader('Content-Type', 'application/json');

@@ -249,7 +249,8 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
     return change(kind, name, call);
   }
 
-  const server = createServer(async (request, response) => {
+  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     // bq asks for the description of an API at another origin
     if (request.url!.startsWith('/$discovery/')) {
       response.end(

@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 
 const held = new Set();
 
-createServer(async (request, response) => {
+// idle connections stay open, as those to a function do
+createServer({ keepAliveTimeout: 0 }, async (request, response) => {
   const { method, url, headersDistinct: headers } = request;
   const body = (await request.toArray()).join('');
   const say = () => response.end(JSON.stringify({ pid: process.pid, method, url, headers, body }));

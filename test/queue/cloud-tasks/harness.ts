@@ -59,7 +59,8 @@ export async function makeCloudTasks(
   const end = new AbortController();
 
   // What comes before `start` waits for it, as it would for a cold instance.
-  const server = createServer(async (request, response) => {
+  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     requests.push(request.headers);
     const chunks = await request.toArray();
     const { status, headers } = await receiveTask(request.headers, Buffer.concat(chunks), {
