@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../functions/cli/program.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
+import { freePort } from '../../functions/local/google/free-port.ts';
 import { apnsToken, failAll } from '../http/fixture.ts';
 import { cli } from './fixture.ts';
 
@@ -205,11 +204,7 @@ test('a refusal of the API is shown fault by fault, with 1', async (t) => {
 });
 
 test('a server that is not there is explained, with how to start it', async () => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  server.close();
-  await once(server, 'close');
+  const url = `http://127.0.0.1:${await freePort()}`;
   const written: unknown[] = [];
   const sink = { write: (text: unknown) => written.push(text) };
   const io = { env: {}, stdout: sink, stderr: sink };

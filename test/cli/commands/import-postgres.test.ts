@@ -7,6 +7,7 @@ import { after, before, type TestContext, test } from 'node:test';
 import { mappingOf } from '../../../functions/cli/commands/import/mapping.ts';
 import { openPostgres } from '../../../functions/cli/commands/import/postgres.ts';
 import { SourceFailed } from '../../../functions/cli/commands/import/source.ts';
+import { freePort } from '../../../functions/local/google/free-port.ts';
 import { apnsToken } from '../../http/fixture.ts';
 import { type Postgres, startPostgres } from '../../postgres.ts';
 import { createCli } from '../fixture.ts';
@@ -225,9 +226,10 @@ test('a dry run shows the first rows, counts the faults and stores nothing', asy
 test('a database that is not there, or does not answer, is explained', async (t) => {
   const { volley } = await importer(t, 0);
   const query = ['--query', 'select 1'];
-  const server = createServer((it) => it.resume()).listen(0, '127.0.0.1');
+  // nothing else will listen there when it does not any more
+  const port = await freePort();
+  const server = createServer((it) => it.resume()).listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   const options = { query: 'select 1', key: () => null, connectTimeoutMs: 200 };
   await assert.rejects(
     openPostgres(`postgres://u:secret@127.0.0.1:${port}/db`, options),

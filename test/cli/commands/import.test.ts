@@ -180,7 +180,9 @@ async function separate(t: TestContext) {
     held: Promise.withResolvers<void>(),
   };
   let release = Promise.withResolvers<void>();
+  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
   const server = createServer(
+    { keepAliveTimeout: 0 },
     getRequestListener(async (request) => {
       if (++gate.uploads > gate.holdAfter) {
         gate.held.resolve();
@@ -216,7 +218,7 @@ async function separate(t: TestContext) {
     child.stderr.on('data', (text) => {
       out.stderr += text;
     });
-    const ended = once(child, 'close', { signal: AbortSignal.timeout(60_000) });
+    const ended = once(child, 'close', { signal: AbortSignal.timeout(5 * 60_000) });
     return { child, ended: ended.then(([code, signal]) => ({ code, signal, ...out })) };
   };
   const letGo = () => {
@@ -239,14 +241,15 @@ for (const signal of ['SIGINT', 'SIGKILL'] as const)
     const stopped = await ended;
     if (signal === 'SIGINT') {
       assert.equal(stopped.code, 1, stopped.stderr);
-      assert.match(stopped.stderr, /stopped; the same command goes on after line [34]00/);
+      assert.match(stopped.stderr, /stopped; the same command goes on after line [345]00/);
     } else letGo();
     const there = await store.estimateAudience('default', {});
-    assert.ok(there === 300 || there === 400, `${there} are there`);
+    // a process that was not run meanwhile finds the answer before the signal, and has begun the next page
+    assert.ok([300, 400, 500].includes(there), `${there} are there`);
 
     const again = await start(path).ended;
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stderr, /going on after line [34]00/);
+    assert.match(again.stderr, /going on after line [345]00/);
     assert.match(
       again.stdout,
       /^\d+ new, 0 changed, \d+ unchanged, 0 rejected, 0 removed\n|^1,000 new/,
