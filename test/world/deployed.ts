@@ -58,6 +58,8 @@ export interface DeployedOptions {
 const PREFIX = 'volley';
 /** A request without an instance waits less than on the platform until it gets 429. */
 const QUEUE_MS = 1_000;
+/** An instance ends by itself, however long a busy machine takes; on the platform it has ten seconds. */
+const STOP_MS = 3 * 60_000;
 const portOf = (host: string) => Number(host.slice(host.lastIndexOf(':') + 1));
 
 export async function createDeployedWorld(options: DeployedOptions): Promise<DeployedWorld> {
@@ -102,7 +104,7 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
           },
         });
       const service = keep(
-        await openService({ ...it, certs: oidc.certs, queueMs: QUEUE_MS, start }),
+        await openService({ ...it, certs: oidc.certs, queueMs: QUEUE_MS, stopMs: STOP_MS, start }),
       );
       services[it.target] = service;
       at.set(new URL(it.url).host, service.at);

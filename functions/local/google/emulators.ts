@@ -27,8 +27,8 @@ interface EmulatorOptions {
   output?: 'ignore' | 'inherit';
 }
 
-/** ms until an emulator must answer. It takes a second or two, longer on a busy machine. */
-const START_MS = 60_000;
+/** ms until an emulator must answer. It takes a second or two; a busy machine, or one that stands still, longer. */
+const START_MS = 3 * 60_000;
 /** ms from SIGTERM to SIGKILL. */
 const STOP_MS = 5000;
 
@@ -59,7 +59,7 @@ export function emulatorsMissing(): string | null {
 const answers = (program: string, flag: string) =>
   spawnSync(program, [flag], { stdio: 'ignore' }).status === 0;
 
-/** Starts an emulator. Throws `Unavailable` if it is not installed or does not answer in 60 s. */
+/** Starts an emulator. Throws `Unavailable` if it is not installed or does not answer in three minutes. */
 export async function startEmulator(
   name: EmulatorName,
   { importFrom, output = 'ignore' }: EmulatorOptions = {},
@@ -87,7 +87,7 @@ export async function startEmulator(
     if (why === '' && !deadline.aborted) continue;
     await stop();
     throw new Unavailable(
-      `The ${name} emulator did not start (${why || 'no answer in a minute'}). Try: gcloud ${commands[name].join(' ')}`,
+      `The ${name} emulator did not start (${why || 'no answer in three minutes'}). Try: gcloud ${commands[name].join(' ')}`,
     );
   }
 }
