@@ -5,13 +5,13 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { watchCampaign } from '../../functions/cli/watch.ts';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { FailedPingView, TriggerView } from '../../functions/http/triggers/view.ts';
+import { until } from '../until.ts';
 import type { CloudWorld } from '../world/cloud.ts';
 import { sample } from '../world/sample.ts';
 
 export interface Course {
   world(): CloudWorld;
   journey(name: string, walk: () => Promise<void>): void;
-  until(condition: () => Promise<boolean>): Promise<unknown>;
 }
 
 const secret: string = randomUUID();
@@ -25,7 +25,7 @@ const path = '/v1/triggers/orders';
 /** one that no other journey pushes to alone */
 const [device, other] = [sample(7), sample(8)];
 
-export function pingJourneys({ world, journey, until }: Course) {
+export function pingJourneys({ world, journey }: Course) {
   const client = () => world().client;
 
   async function ping(body: string, key = secret) {
@@ -55,9 +55,17 @@ export function pingJourneys({ world, journey, until }: Course) {
     await watchCampaign(client(), early.id, null, { pollMs: 20 });
     assert.equal(await pushed(device), 1);
     const both = { installationIds: [device.id, other.id], message };
-    const late = await client().post<CampaignView>('/v1/messages?wait=25', both);
-    assert.deepEqual([late.state, late.counts.accepted], ['completed', 2]);
-    assert.deepEqual([await pushed(device), await pushed(other)], [2, 1]);
+    let sent = 0;
+    // more than once where the machine stands still for longer than a call may wait
+    const late = await until(async () => {
+      const it = await client().post<CampaignView>('/v1/messages?wait=25', both);
+      sent += 1;
+      if (it.state === 'completed') return it;
+      await watchCampaign(client(), it.id, null, { pollMs: 20 });
+      return null;
+    });
+    assert.equal(late.counts.accepted, 2);
+    assert.deepEqual([await pushed(device), await pushed(other)], [1 + sent, sent]);
   });
 
   journey(

@@ -43,6 +43,8 @@ export interface CloudOptions {
   instances?: Partial<Record<Target, number>>;
   /** file that the functions run; default: functions/index.ts */
   entry?: string;
+  /** modules that the functions load first */
+  preload?: string[];
   /** limits of the queues that differ from the defaults below */
   queues?: Partial<SimulatedLimits>;
   /** ms between calls of tick; default: a minute, as on Cloud Scheduler */
@@ -135,6 +137,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
             count: counts[target] ?? 1,
             env: env(target),
             ...(options.entry !== undefined && { entry: options.entry }),
+            ...(options.preload && { preload: options.preload }),
           }),
         );
       }),

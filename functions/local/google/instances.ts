@@ -10,6 +10,8 @@ interface InstancesOptions {
   env: Record<string, string>;
   /** file or folder to run; default: functions/index.ts */
   entry?: string;
+  /** modules that are loaded first */
+  preload?: string[];
   /** gets what an instance prints */
   output(target: string, text: string): void;
 }
@@ -32,14 +34,14 @@ const AGAIN_MS = 500;
 
 /** Throws `Unavailable` with an instance's output if the first instances do not start. */
 export async function startInstances(options: InstancesOptions): Promise<Instances> {
-  const { target, count, env, entry, output } = options;
+  const { target, count, env, entry, preload = [], output } = options;
   const all = new Set<Fn>();
   let stopping = false;
 
   async function add(more: FunctionOptions = {}): Promise<Fn> {
     const onOutput = (text: string) => output(target, text);
     const own = entry === undefined ? {} : { entry };
-    const instance = await startFunction(target, env, { onOutput, ...own, ...more });
+    const instance = await startFunction(target, env, { onOutput, preload, ...own, ...more });
     all.add(instance);
     instance.child.once('exit', () => all.delete(instance));
     if (stopping) await instance.end('SIGKILL');
