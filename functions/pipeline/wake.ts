@@ -128,7 +128,7 @@ async function sizeIn({ store, log }: Ports, campaign: Campaign): Promise<number
   // few, and not worth a read
   if (target.kind === 'installations' && namesPeople(target.audience)) return 1;
   let size = Number.POSITIVE_INFINITY;
-  const asked = sizeOf(store, campaign.app, target).then(
+  const asked = sizeOf(store, campaign.app, target, true).then(
     (it) => {
       size = it;
     },

@@ -85,9 +85,9 @@ export interface PagesState {
 export interface Audiences {
   /**
    * An upper bound of the audience's size, cheaply: conditions without an index may be ignored, and a
-   * large number is known within 6 %.
+   * large number is known within 6 %. `isRough`: where that would take a count, half or twice as many will do.
    */
-  estimateAudience(app: string, audience: Audience): Promise<number>;
+  estimateAudience(app: string, audience: Audience, isRough?: boolean): Promise<number>;
   /** True if that estimate is exactly the number that `streamAudience` gives and leaves out. */
   countsExactly(audience: Audience, estimate: number): boolean;
   /**

@@ -6,9 +6,17 @@ import type { AudiencePage, AudienceRead, Store } from '../../ports/ports.ts';
 import { namedPages } from './named.ts';
 import { isPastKept } from './past.ts';
 
-/** A cheap estimate of the number of recipients: at least as many as there are. A topic counts as 1. */
-export async function sizeOf(store: Store, app: string, target: Target): Promise<number> {
-  if (target.kind === 'installations') return store.estimateAudience(app, target.audience);
+/**
+ * A cheap estimate of the number of recipients: at least as many as there are. A topic counts as 1. `isRough`: half
+ * or twice as many will do, if a count would be waited for.
+ */
+export async function sizeOf(
+  store: Store,
+  app: string,
+  target: Target,
+  isRough = false,
+): Promise<number> {
+  if (target.kind === 'installations') return store.estimateAudience(app, target.audience, isRough);
   if (target.kind !== 'named') return 1;
   const { names } = target;
   return 'tokens' in names

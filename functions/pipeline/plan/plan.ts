@@ -19,6 +19,7 @@ import { wakeSenders, warmSenders } from '../wake.ts';
 import { cut } from './cut.ts';
 import { planShard } from './shard.ts';
 import { isOneMessage, retriesFailures } from './targets.ts';
+import { isList, timingOf } from './timing.ts';
 import { wavesFor } from './waves.ts';
 
 /**
@@ -75,7 +76,9 @@ async function start(ports: Ports, campaign: Campaign): Promise<number | null> {
   const { id, app, canary, schedule } = campaign;
   const target = targetOf(campaign);
   const isRetry = retriesFailures(campaign);
-  const estimate = isRetry ? 1 : await sizeOf(store, app, target);
+  // a count would be waited for before the first push; waves show how many each of them has
+  const isRough = isList(campaign) || (await timingOf(ports, campaign)) === null;
+  const estimate = isRetry ? 1 : await sizeOf(store, app, target, isRough);
   const inWaves = await wavesFor(ports, campaign, target, estimate);
   const percent = isOneMessage(campaign) || isRetry ? undefined : canary?.percent;
   const parts = shardsFor(estimate);

@@ -30,7 +30,7 @@ export function firestoreAudience(
 ) {
   const context: Context = { client, schema, options, layouts: firestoreLayouts(client, schema) };
   return {
-    estimateAudience: (app, audience) => estimate(context, app, audience),
+    estimateAudience: (app, audience, isRough = false) => estimate(context, app, audience, isRough),
 
     // one query finds each installation once, also those that opted out or that no index tells apart
     countsExactly(audience, size) {

@@ -3,7 +3,7 @@
 import type { Query } from '@google-cloud/firestore';
 import { BUCKETS } from '../../../model/bucket.ts';
 import type { AudienceRead } from '../../../ports/ports.ts';
-import { type Layout, SMALLEST } from '../pages/layout.ts';
+import { type Layout, roughSize, SMALLEST } from '../pages/layout.ts';
 import type { PagesContext } from '../pages/read.ts';
 import { sizeByPages } from '../pages/size.ts';
 import { type Narrowed, narrowed } from './narrowed.ts';
@@ -19,7 +19,12 @@ const FEW_ESTIMATED = FEW / 2;
 
 const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);
 
-export async function estimate(context: Context, app: string, audience: AudienceRead['audience']) {
+export async function estimate(
+  context: Context,
+  app: string,
+  audience: AudienceRead['audience'],
+  isRough: boolean,
+) {
   const { schema, layouts } = context;
   const found = narrowed(schema.installations, audience);
   if (found.kind === 'ids') return found.installationIds.length;
@@ -29,17 +34,26 @@ export async function estimate(context: Context, app: string, audience: Audience
   const layout = await layouts.get(app);
   if (layout === null) return sizeOf(context, app, found);
   // also while no page is built: what is read through pages is not counted exactly
-  const registry = await registryOf(context, layout);
+  const registry = await registryOf(context, layout, isRough);
   if (found.kind === 'all') return registry;
   const most = Math.ceil(registry * FEW_ESTIMATED);
   const few = await countFew(context, found, everywhere, most);
   return few > most ? registry : few;
 }
 
-/** About the size of the registry of an app that has pages, or will have when they are built. */
-async function registryOf({ client, schema, layouts }: Context, layout: Layout): Promise<number> {
+/**
+ * About the size of the registry of an app that has pages, or will have when they are built. `isRough`: without a
+ * count.
+ */
+async function registryOf(
+  { client, schema, layouts }: Context,
+  layout: Layout,
+  isRough = false,
+): Promise<number> {
   const paged = await sizeByPages(client, schema, layouts, layout);
-  return paged ?? Math.max(SMALLEST, await aboutAll(client, schema.installations, layout.app));
+  if (paged !== null) return paged;
+  if (isRough) return roughSize(layout);
+  return Math.max(SMALLEST, await aboutAll(client, schema.installations, layout.app));
 }
 
 /** About as many as its queries find together. */

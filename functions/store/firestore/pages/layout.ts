@@ -42,6 +42,12 @@ export const rangeOf = (level: number, index: number): BucketRange => ({
 const levelFor = (installations: number) =>
   Math.min(MOST_LEVEL, Math.max(LEAST_LEVEL, Math.ceil(Math.log2(installations / FEW_ROWS))));
 
+/**
+ * About how many installations an app with that level has: a new layout is for 1,000 to 2,000 a page, and one
+ * that was raised for more than 1,500.
+ */
+export const roughSize = ({ level }: Pick<Layout, 'level'>) => 1_500 * 2 ** level;
+
 export type Layouts = ReturnType<typeof firestoreLayouts>;
 
 export function firestoreLayouts(client: Client, schema: Schema) {

@@ -5,10 +5,12 @@ import { createClient } from '../../../../functions/store/firestore/client.ts';
 import {
   firestoreLayouts,
   type Layout,
+  roughSize,
 } from '../../../../functions/store/firestore/pages/layout.ts';
 import { createSchema } from '../../../../functions/store/firestore/schema.ts';
 import { freshProject, withoutEmulators } from '../../../emulators.ts';
-import { emulator } from '../emulated.ts';
+import { takeCosts } from '../costs.ts';
+import { emulator, openThroughProxy } from '../emulated.ts';
 import { DAY } from './paged.ts';
 
 const skip = withoutEmulators('firestore');
@@ -43,4 +45,25 @@ test('pages that hold too many rows are halved: once a day, and once by many pla
   assert.equal(await level(), before.level + 1, 'by what was found before it rose');
   await layouts.raise((await layouts.get('shop'))!, 10_000);
   assert.equal(await level(), before.level + 1, 'it has risen today');
+});
+
+test('before a page is built the layout tells about how many there are, without a count', {
+  skip,
+}, async (t) => {
+  const project = freshProject();
+  const client = createClient({ project, emulator });
+  t.after(() => client.close());
+  const schema = createSchema(client.db);
+  const layouts = firestoreLayouts(client, schema);
+  const { store, proxy } = await openThroughProxy(t, { project });
+  for (const size of [20_000, 32_000, 32_001, 64_000, 64_001, 1_000_000, 100_000_000]) {
+    const app = `of-${size}`;
+    await layouts.create(app, size);
+    await schema.layout(app).update({ from: 0 });
+    takeCosts(proxy);
+    const rough = await store.estimateAudience(app, {}, true);
+    assert.deepEqual(takeCosts(proxy).reads, { layouts: 1, pages: 8 });
+    assert.equal(rough, roughSize((await layouts.get(app))!));
+    assert.ok(rough >= size / 2 && rough <= 2 * size, `${rough} for ${size}`);
+  }
 });
