@@ -14,18 +14,22 @@ export type Row = Matchable &
 /** Those of an installation's fields that a row has, whatever was read of it. */
 type Fields = Omit<InstallationFields, 'optedOut'> & { optedOut?: true };
 
+/** Most installations have none: an object for each of 100,000 rows would be garbage to collect. */
+const NO_ATTRIBUTES = Object.freeze({});
+
 /** The attributes are parsed in place: the fields are no longer what they were. */
 export function toRow(id: string, fields: Fields): Row {
   const row = fields as unknown as Row & { attributes: unknown };
   row.id = id;
-  row.attributes = fields.attributes === undefined ? {} : JSON.parse(fields.attributes);
+  row.attributes = fields.attributes === undefined ? NO_ATTRIBUTES : JSON.parse(fields.attributes);
   return row;
 }
 
 export function toReached(row: Row, carried: readonly Carried[]): Reached {
   const { id, provider, environment, token } = row;
   const reached: Reached = { id, provider, environment, token };
-  for (const name of carried) Object.assign(reached, { [name]: row[name] });
+  const fields = reached as unknown as Record<string, unknown>;
+  for (const name of carried) fields[name] = row[name];
   return reached;
 }
 

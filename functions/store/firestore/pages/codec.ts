@@ -148,7 +148,9 @@ export function unpacked(
     for (const name of COLUMNS) {
       if (!wanted(name)) continue;
       const { values, at } = columnIn(lines.get(name)!, n);
-      for (const [i, row] of picked.entries()) {
+      // without an iterator, which makes garbage of each row in each column
+      for (let i = 0; i < picked.length; i++) {
+        const row = picked[i]!;
         const value = values[at === null ? row : at === undefined ? 0 : at[row]!];
         if (value !== null && value !== undefined) rows[i]![name] = value;
       }
