@@ -49,8 +49,10 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
       const closed: boolean[] = [];
       while (ready.length > 0 || frozen.some((done, i) => done < pages[i]!)) {
         const shard = below(shards);
+        const freezes = frozen[shard]! < pages[shard]! && below(2) === 0;
+        if (!freezes && ready.length === 0) continue;
         assert.equal((await store.getCampaign(id))?.closedAt, null, 'not before the last step');
-        if (frozen[shard]! < pages[shard]! && below(2) === 0) {
+        if (freezes) {
           const page = frozen[shard]!++;
           const sizes = Array.from({ length: below(3) }, () => 1 + below(3));
           const last = page === pages[shard]! - 1;
@@ -59,7 +61,7 @@ export function ledgerContract(name: string, makeStore: MakeStore) {
           const result = await store.freezePage(step);
           closed.push(result.kind === 'frozen' && result.campaignClosed);
           ready.push(...step.chunks.map((it) => it.id));
-        } else if (ready.length > 0) {
+        } else {
           const result = await finish(store, ready.splice(below(ready.length), 1)[0]!);
           closed.push(result.kind === 'committed' && result.campaignClosed);
         }

@@ -90,11 +90,13 @@ async function fill(t: TestContext) {
   await Promise.all(range(310).map(() => running(store, 1, { app: 'other' })));
   for (const n of range(25)) {
     const name = `name-${n}`;
-    await store.putSegment({ app: 'default', name, audience: {}, updatedAt: NOW });
-    await store.putSchedule(schedule(name), null);
-    await store.putTrigger(trigger(name));
-    await store.putFailedPing(failed('name-0', name, NOW + n));
-    await store.addWebhook(webhookOf(), 99);
+    await Promise.all([
+      store.putSegment({ app: 'default', name, audience: {}, updatedAt: NOW }),
+      store.putSchedule(schedule(name), null),
+      store.putTrigger(trigger(name)),
+      store.putFailedPing(failed('name-0', name, NOW + n)),
+      store.addWebhook(webhookOf(), 99),
+    ]);
   }
   return { store, proxy, campaignId };
 }

@@ -81,7 +81,9 @@ export function openPaged(
     clock,
     layout: async (app, level = 4) => void (await schema.layout(app).set({ level, from: 0 })),
     async drop() {
-      for (const { ref } of (await schema.pages.get()).docs) await ref.delete();
+      const batch = db.batch();
+      for (const { ref } of (await schema.pages.get()).docs) batch.delete(ref);
+      await batch.commit();
     },
     async pages() {
       return new Map((await schema.pages.get()).docs.map((it) => [it.id, it.data()]));
