@@ -47,15 +47,15 @@ test('the Firestore emulator restarted while a campaign is sent: every device ge
   const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
   await until(async () => (await world.wire()).distinct >= 400);
 
-  // nothing is written between the copy and the cut
   const freeze = (signal: NodeJS.Signals) => {
     for (const it of Object.values(world.cloud.instances))
       for (const pid of it.pids()) process.kill(pid, signal);
   };
+  // nothing is written between the copy and the end, and no function hears of a write that is not in the copy
   freeze('SIGSTOP');
+  gate.shut();
   const exported = await exportDocuments(emulator.host, project, folder);
   assert.ok(exported.documents > INSTALLATIONS);
-  gate.shut();
   await emulator.stop();
   freeze('SIGCONT');
   emulator = await startEmulator('firestore', { importFrom: exported });
