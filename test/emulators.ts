@@ -18,10 +18,10 @@ import {
 } from '../functions/local/google/emulators.ts';
 
 /**
- * Java compiles once, and quickly, and collects garbage in one thread: the second compiler takes a third of
- * the emulator's CPU in the minutes that it runs here, and makes its answers hardly cheaper.
+ * For Java that tests start, which ends after seconds: it compiles once, and quickly, and collects garbage in one
+ * thread. These emulators run for minutes, in which Java's second compiler makes large queries a fifth quicker.
  */
-const QUICK_JAVA = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
+const SHORT_JAVA = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC';
 
 const started: Emulator[] = [];
 let compiled: string | null = null;
@@ -30,7 +30,6 @@ let compiled: string | null = null;
 export async function globalSetup() {
   compiled = mkdtempSync(join(tmpdir(), 'volley-compiled-'));
   process.env.NODE_COMPILE_CACHE ??= compiled;
-  process.env.JAVA_TOOL_OPTIONS ??= QUICK_JAVA;
   const missing = emulatorsMissing();
   if (missing !== null) {
     if (process.env.REQUIRE_EMULATORS) throw new Error(missing);
@@ -47,6 +46,7 @@ export async function globalSetup() {
         process.env[hostVariable[name]] = emulator.host;
       }),
   );
+  process.env.JAVA_TOOL_OPTIONS ??= SHORT_JAVA;
   const failed = starts.find((it) => it.status === 'rejected');
   if (!failed) return;
   await globalTeardown();

@@ -116,9 +116,10 @@ async function send(
   const cpuBefore = await cpuSeconds(world);
   const { id } = await world.client.post<CampaignView>('/v1/campaigns', request);
   const acked = Date.now();
-  const planned = plannedAt(world, store, id);
-  const done = await watchCampaign(world.client, id, process.stderr);
-  const { at, cpu } = await planned;
+  const [{ at, cpu }, done] = await Promise.all([
+    plannedAt(world, store, id),
+    watchCampaign(world.client, id, process.stderr),
+  ]);
   return {
     ...outcomeOf(done, { acked, recipients, wire: await world.wire() }),
     plannedPerSecond: Math.round(recipients / ((at - acked) / 1000)),

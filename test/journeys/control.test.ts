@@ -217,6 +217,7 @@ test('killed when a cancellation was written, asked again: the ledger closes, th
   await killedBehind('moveCampaign', () => post(id, 'cancel'));
   // it may have come to its end meanwhile
   await Promise.allSettled([post(id, 'cancel')]);
+  await goOn();
   const { state, counts } = await watchCampaign(world.client(), id, null, { pollMs: 50 });
   assert.equal(state, 'cancelled');
   assert.equal(counts.recipients, INSTALLATIONS);

@@ -41,8 +41,11 @@ export interface Live {
   listen(campaignId: string): Listener | null;
 }
 
-/** Counts cost a read a shard, so a campaign of many is polled less often: with 500, every 5 s. */
+/** ms between two looks at a campaign, at first. */
 const POLL_MS = 500;
+/** Each look costs reads, so a tenth of the time since the first passes between two, up to four times as much. */
+const [SHARE_OF_AGE, SLOWEST] = [0.1, 4];
+/** Counts cost a read a shard, so a campaign of many is polled less often: with 500, every 5 s. */
 const POLL_MS_A_SHARD = 10;
 const AGAIN_MS = 2_000;
 /** ms between two looks at what devices reported. */
@@ -105,12 +108,13 @@ export function createLive(
 
   /** Never rejects. */
   async function poll(id: string, it: Poller) {
+    const begun = now();
     while (!it.idle.signal.aborted) {
       let pauseMs = AGAIN_MS;
       try {
         it.latest = await look(id, it);
         it.error = null;
-        pauseMs = Math.max(pollMs, (it.latest?.shards ?? 0) * POLL_MS_A_SHARD);
+        pauseMs = pauseAfter(now() - begun, pollMs, it.latest?.shards ?? 0);
       } catch (error) {
         if (it.error === null) ports.log.unexpected({ where: 'live progress', error });
         it.error = error;
@@ -165,6 +169,10 @@ export function createLive(
     },
   };
 }
+
+/** ms until the next look at a campaign that was first looked at `age` ms ago. */
+export const pauseAfter = (age: number, pollMs: number, shards: number) =>
+  Math.max(pollMs, Math.min(SHARE_OF_AGE * age, SLOWEST * pollMs), shards * POLL_MS_A_SHARD);
 
 /** Reads a campaign as it is shown; what costs more than it is news is read more seldom. */
 function readingOf({ store, now: clock }: Pick<Ports, 'store' | 'now'>, now: () => number) {
