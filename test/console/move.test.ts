@@ -115,6 +115,14 @@ suite('a campaign is moved', { skip: withoutBrowser() }, () => {
     await dialog(page).waitFor({ state: 'detached' });
     await page.locator('.figures').getByText('Jan 1, 2100').waitFor();
     assert.deepEqual(await scheduleOf(it, id), { local: '2100-01-01T08:15', late: 'next-day' });
+    const history = page.getByRole('region', { name: 'History' }).getByRole('row');
+    await holds(async () => assert.equal(await history.count(), 3));
+    await open(page).click();
+    await late.selectOption('skip');
+    await move(page).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    await holds(async () => assert.equal(await history.count(), 4));
+    assert.deepEqual(await scheduleOf(it, id), { local: '2100-01-01T08:15', late: 'skip' });
   });
 
   test('an answer is lost: it may be tried again, and nothing else has changed', async (t) => {

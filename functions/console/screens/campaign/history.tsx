@@ -14,7 +14,7 @@ const words = texts.campaign.history;
 export function History({ campaign: { id, state, schedule } }: { campaign: CampaignView }) {
   const history = useResource<HistoryView>(`/v1/campaigns/${encodeURIComponent(id)}/history`);
   // a move keeps the state
-  useEffect(() => void history.reload(), [state, schedule?.at, schedule?.local]);
+  useEffect(() => void history.reload(), [state, schedule?.at, schedule?.local, schedule?.late]);
   const items = history.value.value?.items ?? [];
   if (items.length === 0) return null;
   return (
