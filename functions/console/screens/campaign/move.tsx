@@ -13,13 +13,12 @@ import { ProblemNote } from '../../parts/problem.tsx';
 import { type Form, FormProvider } from '../../parts/typed.tsx';
 import { type At, AtFields } from '../../parts/when/at.tsx';
 import { type Local, LocalFields } from '../../parts/when/local.tsx';
-import { instantOf, isWall, wallOf } from '../../parts/when/zone.ts';
+import { askedOf, type Time } from '../../parts/when/time.ts';
+import { wallOf } from '../../parts/when/zone.ts';
 import { ZoneList } from '../../parts/zone-list.tsx';
 import { texts } from '../../texts/texts.ts';
 
 const { control } = texts.campaign;
-
-type Time = ({ kind: 'at' } & At) | ({ kind: 'local' } & Local);
 
 interface Props {
   /** as it is now: it may begin while the dialog is open */
@@ -50,7 +49,7 @@ export function Move({ campaign, onMoved, onClose }: Props) {
       () =>
         api.put<CampaignView>(
           `/v1/campaigns/${encodeURIComponent(campaign.id)}/schedule`,
-          asked.body,
+          asked.schedule,
         ),
       (it) => {
         announce(control.moved(saidOf(it.schedule)));
@@ -91,21 +90,6 @@ function timeOf(schedule: Schedule): Time {
   const { at, local, late = 'now' } = schedule ?? {};
   if (local !== undefined) return { kind: 'local', wall: local, late };
   return { kind: 'at', wall: at ? wallOf(Date.parse(at), ownZone) : '', zone: ownZone };
-}
-
-/** What the API is asked for, or why there is nothing to ask. */
-function askedOf(time: Time): { body: object; fault: null | { path: string; message: string } } {
-  if (time.kind === 'local') {
-    const { wall: local, late } = time;
-    const message = texts.compose.delivery.noTime;
-    return {
-      body: { local, late },
-      fault: isWall(local) ? null : { path: 'schedule.local', message },
-    };
-  }
-  const found = instantOf(time.wall, time.zone);
-  if (found.at !== null) return { body: { at: found.at }, fault: null };
-  return { body: {}, fault: { path: 'schedule.at', message: found.fault } };
 }
 
 const saidOf = (schedule: Schedule): string =>

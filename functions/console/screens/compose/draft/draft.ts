@@ -1,8 +1,7 @@
 /** What is written in the form, as it is typed: texts, and what is chosen. */
 
 import type { Late } from '../../../../model/waves.ts';
-import type { At } from '../../../parts/when/at.tsx';
-import type { Local } from '../../../parts/when/local.tsx';
+import type { Time } from '../../../parts/when/time.ts';
 import { type Group, noGroup } from '../audience/group.ts';
 
 /** The content of a message in one language; '' is left out. */
@@ -47,8 +46,7 @@ export interface Options {
 
 export type When =
   | { kind: 'now' }
-  | ({ kind: 'at' } & At)
-  | ({ kind: 'local' } & Local)
+  | Time
   | {
       kind: 'again';
       cron: string;

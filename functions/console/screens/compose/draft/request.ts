@@ -1,6 +1,7 @@
 /** From the form to the request of the API. What is typed goes there as it is: the API says what is wrong. */
 
-import { instantOf, isWall } from '../../../parts/when/zone.ts';
+import { askedOf } from '../../../parts/when/time.ts';
+import { instantOf } from '../../../parts/when/zone.ts';
 import { texts } from '../../../texts/texts.ts';
 import { compile } from '../audience/compile.ts';
 import type { DataEntry, Draft, Options, Words } from './draft.ts';
@@ -123,17 +124,10 @@ function canaryOf({ canary }: Draft): Json | undefined {
 }
 
 function scheduleOf({ when }: Draft, faults: Fault[]): Json | undefined {
-  if (when.kind === 'local') {
-    if (!isWall(when.wall))
-      faults.push({ path: 'schedule.local', message: texts.compose.delivery.noTime });
-    return { local: when.wall, late: when.late };
-  }
-  if (when.kind !== 'at') return undefined;
-  const found = instantOf(when.wall, when.zone);
-  if (found.at !== null) return { at: found.at };
-  faults.push({ path: 'schedule.at', message: found.fault });
-  // never left out: the campaign would begin now
-  return { at: when.wall };
+  if (when.kind !== 'at' && when.kind !== 'local') return undefined;
+  const { schedule, fault } = askedOf(when);
+  if (fault) faults.push(fault);
+  return schedule;
 }
 
 function againOf({ when }: Draft, campaign: Written['campaign'], faults: Fault[]): Json | null {
