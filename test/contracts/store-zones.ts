@@ -214,7 +214,6 @@ export function zoneContract(name: string, makeStore: MakeStore) {
           to: Math.floor((BUCKETS / 3) * (n + 1)),
         }));
         const inParts: string[] = [];
-
         for (const range of parts)
           inParts.push(...idsOf(await streamed(store, { ...read, range, size: 3 })));
         assert.deepEqual(inParts, expected, what);

@@ -43,6 +43,12 @@ export const slotsFor = (shards: number): number =>
 export const slotOf = (before: number, { slots = 0 }: Pick<ShardFields, 'slots'>): number =>
   slots === 0 ? 0 : 1 + (before % slots);
 
+/** How many chunks count in a counter by that, of a shard that has so many chunks and no older ones. */
+export const chunksIn = (
+  slot: number,
+  { chunks, slots = 0 }: Pick<ShardFields, 'chunks' | 'slots'>,
+): number => Math.floor((chunks - slot) / slots) + 1;
+
 /** Most reasons that one commit counts: a write may change 500 counters of a document. */
 const [MAX_REASONS, MAX_PRUNED] = [400, 50];
 

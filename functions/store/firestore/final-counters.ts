@@ -10,7 +10,7 @@
 import type { DocumentSnapshot } from '@google-cloud/firestore';
 import { setNewest } from '../../lib/bounded-map.ts';
 import type { Context } from './context.ts';
-import { type Counter, countersOf, type Span } from './counters.ts';
+import { type Counter, chunksIn, countersOf, type Span } from './counters.ts';
 import type { ShardFields } from './schema.ts';
 
 /** Campaigns in memory, each with at most some hundred counters. One that was dropped is read whole again. */
@@ -48,10 +48,6 @@ export function finalCounters(context: Pick<Context, 'client' | 'schema'>) {
 /** What lies in front of, between and behind the runs. */
 const spansBetween = (runs: Run[]): Span[] =>
   [...runs, null].map((it, i) => ({ after: runs[i - 1]?.at(-1) ?? null, before: it?.[0] ?? null }));
-
-/** Chunks that count in a slot of a shard with so many chunks. */
-const chunksIn = (slot: number, { chunks, slots = 0 }: ShardFields) =>
-  Math.floor((chunks - slot) / slots) + 1;
 
 function runsOf(shards: ShardFields[], counters: Counter[]): Run[] {
   const runs: Run[] = [];
