@@ -10,6 +10,7 @@ import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import type { Problem } from '../../functions/http/core/problems.ts';
 import type { Imported } from '../../functions/http/installations/import.ts';
 import { PAGE_ROWS } from '../../functions/import/rows.ts';
+import { keptOpen } from '../kept-open.ts';
 import { apnsToken, campaign, createFixture, failAll, jsonOf } from './fixture.ts';
 
 type Test = { after(done: () => Promise<void>): void };
@@ -28,8 +29,7 @@ const servers = {
 async function listening(t: Test, make: (typeof servers)['node:http']) {
   const fixture = await createFixture(t);
   const server: Server = make(getRequestListener(fixture.api.fetch));
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  server.keepAliveTimeout = 0;
+  Object.assign(server, keptOpen);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(async () => {

@@ -14,14 +14,14 @@ import { cleaned } from '../../../functions/cli/terminal.ts';
 import { watchCampaign } from '../../../functions/cli/watch.ts';
 import { problems } from '../../../functions/http/core/problems.ts';
 import { redact } from '../../../functions/lib/redact.ts';
+import { keptOpen } from '../../kept-open.ts';
 
 type Handler = (...of: [...Parameters<RequestListener>, string]) => void;
 
 /** What a command prints and gives, with such a server as its API. */
 async function createVolley(t: TestContext, handle: Handler) {
   const asked: string[] = [];
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const server = createServer(keptOpen, (request, response) => {
     request.resume();
     response.on('error', () => {});
     asked.push(`${request.method} ${request.url}`);

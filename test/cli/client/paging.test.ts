@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import { run } from '../../../functions/cli/program.ts';
+import { keptOpen } from '../../kept-open.ts';
 
 test('a list ends where the API says so: an empty page is not shown and ends nothing', async (t) => {
   const segment = (name: string) => ({ app: 'default', name, audience: {}, updatedAt: '' });
@@ -13,8 +14,7 @@ test('a list ends where the API says so: an empty page is not shown and ends not
     d: { items: [], next: null },
   };
   const asked: string[] = [];
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+  const server = createServer(keptOpen, (request, response) => {
     const { searchParams } = new URL(request.url!, 'http://localhost');
     asked.push(`${searchParams.get('app')} ${searchParams.get('after') ?? ''}`);
     response.setHeader('Content-Type', 'application/json');

@@ -14,6 +14,7 @@ import { bucketOf } from '../../../functions/model/bucket.ts';
 import { person } from '../../contracts/store-fixture.ts';
 import { apnsToken } from '../../http/fixture.ts';
 import { csvDialects, documents, foreign, ndjsonDialects } from '../../import/dialects.ts';
+import { keptOpen } from '../../kept-open.ts';
 import { createCli } from '../fixture.ts';
 
 const row = (n: number, more: object = {}) =>
@@ -180,9 +181,8 @@ async function separate(t: TestContext) {
     held: Promise.withResolvers<void>(),
   };
   let release = Promise.withResolvers<void>();
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
   const server = createServer(
-    { keepAliveTimeout: 0 },
+    keptOpen,
     getRequestListener(async (request) => {
       if (++gate.uploads > gate.holdAfter) {
         gate.held.resolve();

@@ -15,6 +15,7 @@ import type { CampaignView } from '../../../functions/http/campaigns/view.ts';
 import { inTurn, openFront } from '../../../functions/local/google/front.ts';
 import type { Store } from '../../../functions/ports/ports.ts';
 import { EVERYBODY, finish, pageOf } from '../../contracts/store-fixture.ts';
+import { keptOpen } from '../../kept-open.ts';
 import { createFixture, jsonOf, NOW, campaign as request } from '../fixture.ts';
 
 const DEADLINE_MS = 5 * 60 * 1000;
@@ -32,8 +33,7 @@ async function serve(t: TestContext) {
   };
   const stop = new AbortController();
   const api = createApi({ ...fixture.ports, store }, { stop: stop.signal });
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  const server = createServer({ keepAliveTimeout: 0 }, getRequestListener(api.fetch));
+  const server = createServer(keptOpen, getRequestListener(api.fetch));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   const front = await openFront({ take: inTurn(() => [port]) });
@@ -215,7 +215,7 @@ test('a follower continues after cuts in the middle of a line', async (t) => {
   const { store, id, client, front, key } = await serve(t);
   let cuts = 0;
   // a proxy that breaks off after a few hundred bytes: the campaign as it is takes more, so that each cut is in it or before
-  const proxy = createServer({ keepAliveTimeout: 0 }, (req, res) => {
+  const proxy = createServer(keptOpen, (req, res) => {
     const onward = requestHttp(new URL(req.url!, front.url), { headers: req.headers }, (answer) => {
       res.writeHead(answer.statusCode!, answer.headers);
       let left = cuts < 3 ? 300 : Number.POSITIVE_INFINITY;

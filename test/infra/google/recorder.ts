@@ -9,6 +9,7 @@
 
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { keptOpen } from '../../kept-open.ts';
 import { knative } from './knative.ts';
 import { createPolicies, type Policy, Refusal } from './policies.ts';
 import { accountAt, type Body, given, type Kind, kinds } from './services.ts';
@@ -249,8 +250,7 @@ export async function startRecorder(describeBigQuery: () => Promise<string>): Pr
     return change(kind, name, call);
   }
 
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+  const server = createServer(keptOpen, async (request, response) => {
     // bq asks for the description of an API at another origin
     if (request.url!.startsWith('/$discovery/')) {
       response.end(

@@ -22,6 +22,7 @@ import {
 } from '../../../functions/simulators/cloud-tasks/simulator.ts';
 import { createOidc } from '../../../functions/simulators/shared/oidc.ts';
 import type { QueueHarness } from '../../contracts/queue.ts';
+import { keptOpen } from '../../kept-open.ts';
 import { limits } from '../embedded/harness.ts';
 
 /** One key for all tests of a file: it takes a while to make. */
@@ -59,8 +60,7 @@ export async function makeCloudTasks(
   const end = new AbortController();
 
   // What comes before `start` waits for it, as it would for a cold instance.
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+  const server = createServer(keptOpen, async (request, response) => {
     requests.push(request.headers);
     const chunks = await request.toArray();
     const { status, headers } = await receiveTask(request.headers, Buffer.concat(chunks), {

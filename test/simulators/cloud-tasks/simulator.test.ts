@@ -14,6 +14,7 @@ import {
   type CloudTasksOptions,
   startCloudTasks,
 } from '../../../functions/simulators/cloud-tasks/simulator.ts';
+import { keptOpen } from '../../kept-open.ts';
 import { clientOf, location, ms, oidc } from '../../queue/cloud-tasks/harness.ts';
 import { until as comesTo } from '../../until.ts';
 
@@ -41,8 +42,7 @@ interface Got {
 
 async function handle(t: TestContext, answer: (n: number, response: ServerResponse) => void) {
   const got: Got[] = [];
-  // idle connections stay open: after a stall of the machine, Node's five seconds would end one as it is used
-  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
+  const server = createServer(keptOpen, async (request, response) => {
     const chunks = await request.toArray();
     got.push({ request, body: Buffer.concat(chunks).toString(), at: performance.now() });
     answer(got.length - 1, response);
