@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { freePort } from '../functions/local/google/free-port.ts';
+import { PATIENT_MS } from './until.ts';
 
 export interface Postgres {
   url: string;
@@ -21,8 +22,6 @@ export interface Postgres {
 
 /** The user `nobody`, since PostgreSQL refuses to run as root. */
 const NOBODY = 65534;
-/** ms until a program of it must have ended, or answer. They take a second or two, on a busy machine longer. */
-const START_MS = 3 * 60_000;
 
 export async function startPostgres(): Promise<Postgres> {
   const given = process.env.VOLLEY_TEST_POSTGRES;
@@ -102,14 +101,14 @@ async function ended(child: ReturnType<typeof spawn>) {
   child.stderr?.on('data', (text) => {
     said += text;
   });
-  const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(START_MS) });
+  const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(PATIENT_MS) });
   if (code !== 0) throw new Error(`${child.spawnfile} ended with ${code}: ${said}`);
 }
 
 /** Once its log says so. */
 async function ready<T>(log: NodeJS.ReadableStream, connect: () => Promise<T>): Promise<T> {
   let said = '';
-  const deadline = AbortSignal.timeout(START_MS);
+  const deadline = AbortSignal.timeout(PATIENT_MS);
   await new Promise<void>((resolve, reject) => {
     log.on('data', (text) => {
       said += text;

@@ -20,8 +20,8 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { Browser, BrowserContext, BrowserContextOptions, Page, Worker } from 'playwright-core';
 import { serveExample } from '../../examples/web/serve.ts';
-import { closeFirst, SHOWN_MS, startConsole } from '../console/console.ts';
-import { until } from '../until.ts';
+import { closeFirst, startConsole } from '../console/console.ts';
+import { PATIENT_MS, until } from '../until.ts';
 
 interface Sent {
   installationId: string;
@@ -115,7 +115,7 @@ export async function openExample(
   );
   t.after(example.close);
   const context = await browser.newContext(settings);
-  context.setDefaultTimeout(SHOWN_MS);
+  context.setDefaultTimeout(PATIENT_MS);
   closeFirst(t, () => context.close());
   await context.grantPermissions(['notifications'], { origin: example.url });
   const page = await context.newPage();

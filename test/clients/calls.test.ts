@@ -15,11 +15,9 @@ import {
   VolleyUnreachable,
 } from '../../clients/typescript/src/index.ts';
 import { startConsole } from '../console/console.ts';
+import { PATIENT_MS } from '../until.ts';
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
-
-/** ms for a call on a machine that stands still for a while */
-const PATIENT_MS = 3 * 60_000;
 
 /** A server that answers each request by the next of its answers, and the last one again and again. */
 async function serve(t: TestContext, answers: Answer[], settings: Partial<Settings> = {}) {

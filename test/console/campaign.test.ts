@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, suite, test } from 'node:test';
+import { after, before, suite, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import type { CampaignView } from '../../functions/http/campaigns/view.ts';
 import { holds } from '../until.ts';
@@ -137,13 +137,19 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
     assert.equal(await copy.getAttribute('href'), `/console/compose?from=${id}`);
   });
 
-  test('a paused one says why, and who did it', async (t) => {
+  /** A campaign that is paused in the middle, and a page that is signed in. */
+  async function pausedOne(t: TestContext) {
     const { server, client, fill } = await startConsole(t);
     await fill(3_000);
     const { id } = await send(client, slow);
     await client.post(`/v1/campaigns/${id}/pause`);
     const { page } = await openPage(t, browser, server.consoleUrl());
     await page.getByText('key "local"').waitFor();
+    return { server, client, id, page };
+  }
+
+  test('a paused one says why, and who did it', async (t) => {
+    const { server, id, page } = await pausedOne(t);
     await show(page, server.url, id);
     await page.getByRole('heading', { name: 'Why it is paused' }).waitFor();
     const change = page.getByRole('row').filter({ hasText: 'Paused' });
@@ -157,12 +163,7 @@ suite('a campaign', { skip: withoutBrowser() }, () => {
   });
 
   test('an answer that comes late does not replace a newer one', async (t) => {
-    const { server, client, fill } = await startConsole(t);
-    await fill(3_000);
-    const { id } = await send(client, slow);
-    await client.post(`/v1/campaigns/${id}/pause`);
-    const { page } = await openPage(t, browser, server.consoleUrl());
-    await page.getByText('key "local"').waitFor();
+    const { server, client, id, page } = await pausedOne(t);
     const late = Promise.withResolvers<void>();
     const path = `/v1/campaigns/${id}/history`;
     await page.route(

@@ -19,10 +19,7 @@ import { startSimulated } from '../../functions/local/simulated.ts';
 import { createLog } from '../../functions/log.ts';
 import { sampleToken } from '../../functions/simulators/shared/tokens.ts';
 import { type Simulator, startSimulator } from '../../functions/simulators/simulator.ts';
-import { until } from '../until.ts';
-
-/** ms until what a page is to show is there; Playwright's own half a minute is short on a busy machine. */
-export const SHOWN_MS = 3 * 60_000;
+import { PATIENT_MS, until } from '../until.ts';
 
 /** A test, or what else ends what it has begun. */
 export interface Ends {
@@ -49,7 +46,7 @@ export interface Console {
 const quiet = createLog(() => {});
 /** A deadline of the command line is for people: a machine may stand still for as long. */
 const patient: typeof fetch = (input, init) =>
-  fetch(input, { ...init, signal: AbortSignal.timeout(SHOWN_MS) });
+  fetch(input, { ...init, signal: AbortSignal.timeout(PATIENT_MS) });
 const closers = new WeakMap<Ends, (() => Promise<void>)[]>();
 
 /** Closes pages before the test's server stops, which they would miss. */
@@ -144,7 +141,8 @@ export async function openPage(
     locale: 'en-US',
     timezoneId: 'Europe/Berlin',
   });
-  context.setDefaultTimeout(SHOWN_MS);
+  // Playwright's own half a minute is short on a busy machine
+  context.setDefaultTimeout(PATIENT_MS);
   const faults: string[] = [];
   const page = await context.newPage();
   watch(page, faults);
@@ -214,7 +212,7 @@ export async function axeViolations(page: Page): Promise<string[]> {
   await shown(page);
   // evaluated, and not as an element: the page's policy would refuse it
   if (!(await page.evaluate('"axe" in window'))) await page.evaluate(readFileSync(axe, 'utf8'));
-  for (const end = performance.now() + SHOWN_MS; ; ) {
+  for (const end = performance.now() + PATIENT_MS; ; ) {
     const { violations, hasChanged } = await page.evaluate<Judged>(RUN_AXE);
     // halves of two states, such as a reference to what was drawn anew meanwhile, prove nothing
     if (violations.length > 0 && hasChanged && performance.now() < end) continue;

@@ -13,7 +13,7 @@ import { createLog } from '../../functions/log.ts';
 import { fault, type Verdict, well } from '../../functions/model/verdict.ts';
 import { startSimulator } from '../../functions/simulators/simulator.ts';
 import { createSqliteStore } from '../../functions/store/sqlite.ts';
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 import { google } from './server.ts';
 
 test('the database is written to, read, and left as it was', async (t) => {
@@ -62,10 +62,9 @@ test('a tick that has run is well; one that is old, or was never seen, is told',
 test('the first tick of a server that has just started is waited for', async () => {
   const seen: (number | null)[] = [null, null, 5];
   const lastTick = async () => (seen.length > 1 ? seen.shift()! : seen[0]!);
-  const waitMs = 3 * 60_000;
   const [finding] = await examine(
-    [tickCheck({ lastTick }, 'x', { now: () => 10, waitMs })],
-    waitMs,
+    [tickCheck({ lastTick }, 'x', { now: () => 10, waitMs: PATIENT_MS })],
+    PATIENT_MS,
   );
   assert.equal(finding!.state, 'well');
 });

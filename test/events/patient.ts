@@ -6,8 +6,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { v1 } from '@google-cloud/pubsub';
+import { PATIENT_MS } from '../until.ts';
 
-const PATIENT_MS = 3 * 60_000;
 /** An empty answer is asked for as often, in about the time that the product waits. */
 const [ASKED, AGAIN_MS] = [3, 700];
 

@@ -11,7 +11,7 @@ import { createLog } from '../../functions/log.ts';
 import type { CampaignEvent } from '../../functions/model/event.ts';
 import { eventsContract } from '../contracts/events.ts';
 import { freshProject, withoutEmulators } from '../emulators.ts';
-import { until } from '../until.ts';
+import { PATIENT_MS, until } from '../until.ts';
 
 const skip = withoutEmulators('pubsub');
 const emulatorHost = process.env.PUBSUB_EMULATOR_HOST;
@@ -43,7 +43,7 @@ async function serve(t: TestContext, listener: RequestListener) {
 function patient(t: TestContext) {
   const { timeout } = AbortSignal;
   t.mock.method(AbortSignal, 'timeout', (ms: number) =>
-    timeout.call(AbortSignal, Math.max(ms, 3 * 60_000)),
+    timeout.call(AbortSignal, Math.max(ms, PATIENT_MS)),
   );
 }
 

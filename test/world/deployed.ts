@@ -24,6 +24,7 @@ import {
 } from '../../functions/simulators/cloud-tasks/simulator.ts';
 import { createOidc, type Oidc } from '../../functions/simulators/shared/oidc.ts';
 import { createFirestoreStore } from '../../functions/store/firestore.ts';
+import { PATIENT_MS } from '../until.ts';
 import { type DeployedFunction, deploymentOf } from './deployment.ts';
 import { fill } from './fill.ts';
 import { type Providers, providersOf } from './world.ts';
@@ -58,8 +59,6 @@ export interface DeployedOptions {
 const PREFIX = 'volley';
 /** A request without an instance waits less than on the platform until it gets 429. */
 const QUEUE_MS = 1_000;
-/** An instance ends by itself, however long a busy machine takes; on the platform it has ten seconds. */
-const STOP_MS = 3 * 60_000;
 const portOf = (host: string) => Number(host.slice(host.lastIndexOf(':') + 1));
 
 export async function createDeployedWorld(options: DeployedOptions): Promise<DeployedWorld> {
@@ -103,8 +102,15 @@ export async function createDeployedWorld(options: DeployedOptions): Promise<Dep
             if (/"severity":"(ERROR|CRITICAL)"/.test(text)) said.push(`${it.name}: ${text}`);
           },
         });
+      // an instance ends by itself, however long a busy machine takes; on the platform it has ten seconds
       const service = keep(
-        await openService({ ...it, certs: oidc.certs, queueMs: QUEUE_MS, stopMs: STOP_MS, start }),
+        await openService({
+          ...it,
+          certs: oidc.certs,
+          queueMs: QUEUE_MS,
+          stopMs: PATIENT_MS,
+          start,
+        }),
       );
       services[it.target] = service;
       at.set(new URL(it.url).host, service.at);

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { type Fn, startFunction } from '../../../functions/local/google/function.ts';
 import { openService, type ServiceOptions } from '../../../functions/local/google/run/service.ts';
 import { createOidc } from '../../../functions/simulators/shared/oidc.ts';
-import { until } from '../../until.ts';
+import { PATIENT_MS, until } from '../../until.ts';
 
 const url = 'https://volley-plan-123456789012.europe-west1.run.app';
 const invoker = 'volley-invoker@my-project-1234.iam.gserviceaccount.com';
@@ -204,7 +204,7 @@ const stateOf = async (pid: number) =>
 
 test('an instance is ended by SIGTERM, though it was frozen, and by SIGKILL if it does not listen', async (t) => {
   // on a busy machine it may take its time
-  const { service, see } = await serve(t, { stopMs: 3 * 60_000 });
+  const { service, see } = await serve(t, { stopMs: PATIENT_MS });
   const { pid } = await see('/polite');
   await until(() => service.counts().frozen === 1);
   assert.deepEqual(await service.terminate(), [0]);

@@ -8,13 +8,11 @@ import {
 } from '../../../functions/store/firestore.ts';
 import { atNow } from '../../contracts/store-fixture.ts';
 import { freshProject } from '../../emulators.ts';
+import { PATIENT_MS } from '../../until.ts';
 import { type FirestoreProxy, startProxy } from './proxy.ts';
 
 const HOST = 'FIRESTORE_EMULATOR_HOST';
 export const emulator = process.env[HOST] ?? '';
-
-/** How long a verb may take, in ms, so that a machine that is busy or stalls for a while fails no test. */
-const PATIENT_MS = 3 * 60_000;
 
 /** `host` is the emulator's, or a proxy's in front of it. */
 export function openStore(
